@@ -1,0 +1,93 @@
+/* A queue of bytes on their way out: owned, shared or lent pieces, in order. */
+#ifndef WF_BASE_CHAIN_H
+#define WF_BASE_CHAIN_H
+
+#include "base/pool.h"
+#include "weft/status.h"
+
+#include <stdbool.h>
+
+/* Bytes that lie in many chains at a time: one broadcast frame. Counted on one thread. */
+struct wf_shared {
+    uint32_t references;
+    size_t bytes;
+    size_t payload_bytes; /* Of these, what counts for bufferedAmount. */
+    /* The same message in another form, released with this one; NULL: none yet. */
+    struct wf_shared *variant;
+    uint16_t form;  /* Of a variant: its maker's number. */
+    bool is_packed; /* As in a chunk. */
+    uint8_t data[];
+};
+
+/* A new one with one reference and unwritten data. NULL: no memory. */
+struct wf_shared *wf_shared_create(struct wf_pool *pool, size_t bytes, size_t payload_bytes);
+void wf_shared_release(struct wf_pool *pool, struct wf_shared *shared);
+
+enum wf_chunk_kind {
+    WF_CHUNK_OWNED, /* Bytes behind the chunk itself; further small pieces are put behind them. */
+    WF_CHUNK_SHARED,
+    WF_CHUNK_LENT,   /* The caller's memory, until wf_chain_settle(). */
+    WF_CHUNK_SEALED, /* Owned, and nothing is put behind: all of it is payload, or nothing is. */
+};
+
+struct wf_chunk {
+    struct wf_chunk *next;
+    const uint8_t *data; /* The first byte, sent or not. */
+    size_t bytes;        /* From `data` on. */
+    size_t sent;         /* Of these. */
+    uint64_t payload_bytes;
+    struct wf_shared *shared;
+    uint32_t block_bytes; /* The pool block's size; what it can hold is this less the chunk. */
+    enum wf_chunk_kind kind;
+    /* The payload does not lie in it byte for byte: it counts until all of the chunk is sent. */
+    bool is_packed;
+};
+
+/* Zero-filled it is empty. */
+struct wf_chain {
+    struct wf_chunk *first;
+    struct wf_chunk *last;
+    uint64_t bytes;         /* Not yet sent. */
+    uint64_t payload_bytes; /* Of all chunks that are not wholly sent. */
+};
+
+/* Room for `bytes` at the end, in one piece, to be written at once. NULL: no memory, nothing
+ * changed. */
+uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
+                         size_t payload_bytes);
+
+/* As wf_chain_extend(), for bytes that hold their payload in another form. */
+uint8_t *wf_chain_extend_packed(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
+                                size_t payload_bytes);
+
+/* Takes back the last bytes of wf_chain_extend() or wf_chain_append(), before anything else follows
+ * them. */
+void wf_chain_retract(struct wf_chain *chain, size_t bytes, size_t payload_bytes);
+
+/* What follows begins in a chunk of its own. */
+void wf_chain_seal(struct wf_chain *chain);
+
+/* Copies bytes to the end. */
+WEFT_MUST_USE weft_status wf_chain_append(struct wf_chain *chain, struct wf_pool *pool,
+                                          struct weft_bytes bytes, size_t payload_bytes);
+
+/* Puts a shared piece at the end and takes a reference of its own. */
+WEFT_MUST_USE weft_status wf_chain_append_shared(struct wf_chain *chain, struct wf_pool *pool,
+                                                 struct wf_shared *shared);
+
+/* Puts the caller's memory at the end, which must stay until it is sent or settled. */
+WEFT_MUST_USE weft_status wf_chain_append_lent(struct wf_chain *chain, struct wf_pool *pool,
+                                               struct weft_bytes bytes, size_t payload_bytes);
+
+/* Copies what is still lent; without memory the chain is left as it was. */
+WEFT_MUST_USE weft_status wf_chain_settle(struct wf_chain *chain, struct wf_pool *pool);
+
+/* Shows the first pieces. Returns how many. */
+size_t wf_chain_spans(const struct wf_chain *chain, struct weft_bytes *spans, size_t spans_max);
+
+/* Drops the first `count` bytes, at most chain->bytes. */
+void wf_chain_consume(struct wf_chain *chain, struct wf_pool *pool, size_t count);
+
+void wf_chain_clear(struct wf_chain *chain, struct wf_pool *pool);
+
+#endif

@@ -1,0 +1,216 @@
+#include "client/order.h"
+
+#include "client/credentials.h"
+#include "codec/http1.h"
+
+/* ---- the copy ---- */
+
+/* Counts first, while `at` is NULL; copies then. */
+struct copying {
+    char *at;
+    size_t count;
+};
+
+static struct weft_text copy(struct copying *copying, struct weft_text text)
+{
+    struct weft_text copied = { NULL, text.count };
+    if (copying->at) {
+        copied.data = copying->at + copying->count;
+        if (text.count)
+            memcpy(copying->at + copying->count, text.data, text.count);
+    }
+    copying->count += text.count;
+    return copied;
+}
+
+/* Where the arrays lie behind the struct, the ones that need the most alignment first. */
+struct layout {
+    struct weft_header *headers;
+    struct weft_text *protocols;
+    uint16_t *codes;
+    char *texts;
+};
+
+static size_t lay_out(const struct weft_connect_options *options, struct wf_order *order,
+                      struct layout *layout)
+{
+    size_t headers = options->header_count * sizeof *layout->headers;
+    size_t protocols = options->protocol_count * sizeof *layout->protocols;
+    size_t codes = options->reconnect.close_code_count * sizeof *layout->codes;
+    if (order) {
+        char *at = (char *)(order + 1);
+        layout->headers = (void *)at;
+        layout->protocols = (void *)(at + headers);
+        layout->codes = (void *)(at + headers + protocols);
+        layout->texts = at + headers + protocols + codes;
+    }
+    return sizeof *order + headers + protocols + codes;
+}
+
+static size_t copy_texts(const struct weft_connect_options *options, struct weft_text authorization,
+                         struct wf_order *order, struct layout *layout)
+{
+    struct copying copying = { order ? layout->texts : NULL, 0 };
+    for (size_t i = 0; i < options->header_count; i++) {
+        struct weft_header header = { copy(&copying, options->headers[i].name),
+                                      copy(&copying, options->headers[i].value) };
+        if (order)
+            layout->headers[i] = header;
+    }
+    for (size_t i = 0; i < options->protocol_count; i++) {
+        struct weft_text protocol = copy(&copying, weft_text_of(options->protocols[i]));
+        if (order)
+            layout->protocols[i] = protocol;
+    }
+    struct weft_text origin = copy(&copying, weft_text_of(options->origin));
+    authorization = copy(&copying, authorization);
+    if (order) {
+        order->origin = origin;
+        order->authorization = authorization;
+    }
+    return copying.count;
+}
+
+/* More than can be: no such arrays exist. */
+static bool counts_are_sane(const struct weft_connect_options *options)
+{
+    size_t max = SIZE_MAX / 256;
+    return options->header_count < max && options->protocol_count < max &&
+           options->reconnect.close_code_count < max;
+}
+
+static struct wf_order *create(const struct weft_allocator *allocator,
+                               const struct weft_connect_options *options,
+                               struct weft_text authorization)
+{
+    struct layout layout;
+    if (!counts_are_sane(options))
+        return NULL;
+    size_t texts_bytes = copy_texts(options, authorization, NULL, NULL);
+    struct wf_order *order =
+        wf_alloc_zero(allocator, lay_out(options, NULL, &layout) + texts_bytes);
+    if (!order)
+        return NULL;
+    lay_out(options, order, &layout);
+    copy_texts(options, authorization, order, &layout);
+    order->headers = layout.headers;
+    order->header_count = options->header_count;
+    order->protocols = layout.protocols;
+    order->protocol_count = options->protocol_count;
+    order->cookies = options->cookies;
+    order->connect_timeout_ms = options->connect_timeout_ms;
+    order->bad_ports_allowed = options->bad_ports_allowed;
+    order->redirects_max = options->redirects_max;
+    order->reconnect = options->reconnect;
+    if (options->reconnect.close_codes) {
+        order->reconnect.close_codes = layout.codes;
+        if (options->reconnect.close_code_count)
+            memcpy(layout.codes, options->reconnect.close_codes,
+                   options->reconnect.close_code_count * sizeof *layout.codes);
+    }
+    wf_reconnect_resolve(&order->reconnect);
+    return order;
+}
+
+weft_status wf_order_create(const struct weft_allocator *allocator,
+                            const struct weft_connect_options *options, const struct wf_url *url,
+                            struct wf_order **order_out)
+{
+    char *authorization;
+    weft_status status = wf_credentials_of(allocator, options, url, &authorization);
+    if (status)
+        return status;
+    struct wf_order *order = create(allocator, options, weft_text_of(authorization));
+    wf_free(allocator, authorization);
+    if (!order)
+        return WEFT_ERR_MEMORY;
+    order->url = *url;
+    *order_out = order;
+    return WEFT_OK;
+}
+
+void wf_order_drop(const struct weft_allocator *allocator, struct wf_order *order)
+{
+    if (!order)
+        return;
+    wf_url_drop(allocator, &order->url);
+    wf_url_drop(allocator, &order->redirect);
+    wf_free(allocator, order);
+}
+
+/* ---- the request ---- */
+
+/* What belongs to the origin that the user has named, and to no other. */
+static bool is_private(struct weft_text name)
+{
+    return wf_http1_text_equals(name, "Authorization") || wf_http1_text_equals(name, "Cookie") ||
+           wf_http1_text_equals(name, "Proxy-Authorization");
+}
+
+static weft_status ask_jar(const struct weft_allocator *allocator, const struct wf_order *order,
+                           struct wf_order_request *request, struct weft_text *value_out)
+{
+    struct weft_headers headers = { request->headers, request->request.headers.count };
+    *value_out = (struct weft_text){ 0 };
+    if (!order->cookies.get_cookies || weft_headers_find(headers, "Cookie", NULL))
+        return WEFT_OK;
+    request->cookie = wf_alloc(allocator, WF_ORDER_COOKIE_BYTES_MAX);
+    if (!request->cookie)
+        return WEFT_ERR_MEMORY;
+    size_t count = order->cookies.get_cookies(wf_order_url(order)->href.data, request->cookie,
+                                              WF_ORDER_COOKIE_BYTES_MAX, order->cookies.user);
+    *value_out = (struct weft_text){ request->cookie, count };
+    return count > WF_ORDER_COOKIE_BYTES_MAX ? WEFT_ERR_LIMIT : WEFT_OK;
+}
+
+static void add(struct wf_order_request *request, const char *name, struct weft_text value)
+{
+    if (value.count)
+        request->headers[request->request.headers.count++] =
+            (struct weft_header){ weft_text_of(name), value };
+}
+
+weft_status wf_order_write(const struct weft_allocator *allocator, const struct wf_order *order,
+                           struct wf_order_request *request)
+{
+    enum { OWN_COUNT_MAX = 2 };
+    const struct wf_url *url = wf_order_url(order);
+    struct weft_text cookies;
+    *request = (struct wf_order_request){
+        .request = { .target = url->target,
+                     .host = url->authority,
+                     .origin = order->origin,
+                     .protocols = order->protocols,
+                     .protocol_count = order->protocol_count },
+        .headers =
+            wf_alloc(allocator, (order->header_count + OWN_COUNT_MAX) * sizeof *request->headers),
+    };
+    if (!request->headers)
+        return WEFT_ERR_MEMORY;
+    request->request.headers.items = request->headers;
+    for (size_t i = 0; i < order->header_count; i++)
+        if (!order->has_left_origin || !is_private(order->headers[i].name))
+            request->headers[request->request.headers.count++] = order->headers[i];
+    if (!order->has_left_origin)
+        add(request, "Authorization", order->authorization);
+    weft_status status = ask_jar(allocator, order, request, &cookies);
+    if (!status)
+        add(request, "Cookie", cookies);
+    return status;
+}
+
+void wf_order_request_drop(const struct weft_allocator *allocator, struct wf_order_request *request)
+{
+    wf_free(allocator, request->headers);
+    wf_free(allocator, request->cookie);
+}
+
+void wf_order_take_cookies(const struct wf_order *order, struct weft_headers headers)
+{
+    const struct weft_header *field = NULL;
+    if (!order->cookies.set_cookie)
+        return;
+    while ((field = weft_headers_find(headers, "Set-Cookie", field)))
+        order->cookies.set_cookie(wf_order_url(order)->href.data, field->value,
+                                  order->cookies.user);
+}

@@ -1,0 +1,47 @@
+/* What other rooms may ask of a loop, beside the public weft/loop.h. */
+#ifndef WF_IO_LOOP_H
+#define WF_IO_LOOP_H
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "weft/loop.h"
+
+/* The loop's blocks: chunks, unfinished messages, sockets. The loop's own thread. */
+struct wf_pool *wf_loop_pool(weft_loop *loop);
+
+/* Work for the loop's thread whose memory is its owner's: what must be posted without memory of its
+ * own. */
+struct wf_post {
+    struct wf_post *before; /* Posted just before this one. */
+    /* Runs once, and may free the post. is_dropped: the loop is being destroyed, on the thread that
+     * does so. */
+    void (*work)(struct wf_post *post, bool is_dropped);
+};
+
+/* Posts it, in order per posting thread. Any thread. False: the loop has been destroyed, and the
+ * post is still the caller's. */
+bool wf_loop_post(weft_loop *loop, struct wf_post *post);
+
+/* Keeps the memory of a loop (and its allocator and pool) for what may outlive it, when it is
+ * destroyed. Any thread. */
+weft_loop *wf_loop_retain(weft_loop *loop);
+void wf_loop_release(weft_loop *loop);
+
+const struct weft_allocator *wf_loop_allocator(const weft_loop *loop);
+
+/* Whether the calling thread is the one that runs the loop; before the first run: the creator. */
+bool wf_loop_is_current(const weft_loop *loop);
+
+/* Who waits for a time alone, and has to hear that the loop ends first. Zero-filled but for on_end
+ * it is not watching. */
+struct wf_loop_end {
+    struct wf_link link;
+    void (*on_end)(struct wf_loop_end *end); /* Once; what it starts "soon" still runs. */
+};
+void wf_loop_watch_end(weft_loop *loop, struct wf_loop_end *end);
+void wf_loop_forget_end(struct wf_loop_end *end);
+
+/* weft_loop_destroy() has begun: nothing new begins. */
+bool wf_loop_is_ending(const weft_loop *loop);
+
+#endif

@@ -1,0 +1,88 @@
+/* A connected byte stream: TCP v4, v6, or a Unix-domain socket. Its memory lies in its owner.
+ *
+ * The interface is completion-shaped: "these bytes have come", "there is room again". Callbacks
+ * come from weft_loop_turn() only, never from inside a call. After wf_stream_close() none comes any
+ * more, and the memory may be freed at once (also in a callback of that stream): the backend
+ * forgets the stream in it. */
+#ifndef WF_IO_STREAM_H
+#define WF_IO_STREAM_H
+
+#include "base/list.h"
+#include "io/address.h"
+#include "weft/bytes.h"
+#include "weft/loop.h"
+
+struct wf_stream;
+
+/* One constant table per kind of owner. All must be set. */
+struct wf_stream_events {
+    /* A connecting stream is connected (0), or could not be (errno). */
+    void (*on_connected)(struct wf_stream *stream, int system_error);
+    /* Bytes have come: in the loop's receive buffer, lent until this returns, and may be changed.
+     * At least 16 bytes behind the end of the span are the loop's to read (not the peer's bytes):
+     * SIMD may overread. */
+    void (*on_received)(struct wf_stream *stream, struct weft_buffer bytes);
+    /* The peer has ended its direction: nothing more will be received. */
+    void (*on_end)(struct wf_stream *stream);
+    /* After a send that took less than all: there is room again. */
+    void (*on_sendable)(struct wf_stream *stream);
+    /* The connection is broken (ECONNRESET, EPIPE, ECANCELED: the loop is being destroyed ...). The
+     * owner closes the stream. */
+    void (*on_failed)(struct wf_stream *stream, int system_error);
+};
+
+/* Private to io but for its size: at most 48 bytes, aim at 40. */
+struct wf_stream {
+    weft_loop *loop;
+    const struct wf_stream_events *events;
+    struct wf_link link; /* In the loop's list of streams. */
+    int fd;              /* -1: closed. */
+    uint32_t flags;      /* Of the backend: interest, connecting ... */
+};
+
+/* Takes over a connected descriptor (accepted, socketpair, given by the user), makes it
+ * non-blocking, sets TCP_NODELAY where it is TCP, and starts receiving. On failure the descriptor
+ * is still the caller's. */
+WEFT_MUST_USE weft_status wf_stream_open(struct wf_stream *stream, weft_loop *loop, int fd,
+                                         const struct wf_stream_events *events);
+
+/* Starts to connect; on_connected tells the end. WEFT_ERR_SYSTEM (errno) when it fails at once. */
+WEFT_MUST_USE weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
+                                            const struct wf_address *address,
+                                            const struct wf_stream_events *events);
+
+/* Writes now what the kernel has room for: at most the given spans in order, without SIGPIPE.
+ * `*taken_out` bytes are done with; when that is less than all, on_sendable comes once there is
+ * room again. Allocates nothing. One system call (up to 64 spans a call). WEFT_ERR_SYSTEM (errno):
+ * the stream is broken; on_failed does not come for it. */
+WEFT_MUST_USE weft_status wf_stream_send(struct wf_stream *stream, const struct weft_bytes *spans,
+                                         size_t span_count, size_t *taken_out);
+
+/* Stops and resumes receiving; the kernel's window then holds the peer back. A broken connection is
+ * still told. So is the peer's end when nothing is unread; else it comes behind what is unread,
+ * after the resume. Neither calls anybody. */
+void wf_stream_pause(struct wf_stream *stream);
+void wf_stream_resume(struct wf_stream *stream);
+
+/* Ends the own direction (FIN) behind what was sent. Receiving goes on. */
+void wf_stream_shutdown(struct wf_stream *stream);
+
+/* Closes the descriptor and forgets the stream. A closed or zero-filled stream stays so
+ * (zero-filled: events is NULL). reset: drop with RST instead of FIN. */
+void wf_stream_close(struct wf_stream *stream, bool reset);
+
+static inline bool wf_stream_is_open(const struct wf_stream *stream)
+{
+    return stream->events != NULL && stream->fd >= 0;
+}
+
+/* The peer's address. WEFT_ERR_CLOSED or WEFT_ERR_SYSTEM. */
+WEFT_MUST_USE weft_status wf_stream_peer(const struct wf_stream *stream,
+                                         struct wf_address *address_out);
+
+/* Calls `visit` for every open stream of the loop with that event table; `visit` may close the
+ * stream that it gets, and no other. */
+void wf_stream_each(weft_loop *loop, const struct wf_stream_events *events,
+                    void (*visit)(struct wf_stream *stream, void *user), void *user);
+
+#endif

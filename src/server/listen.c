@@ -1,0 +1,188 @@
+/* Where a server listens, and what it takes in. */
+#include "server/server.h"
+
+#include "io/resolve.h"
+#include "server/listen_address.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum { ADDRESSES_MAX = 16, PORT_TRIES = 16 };
+
+static void on_accepted(struct wf_listener *listener, int fd, void *user)
+{
+    weft_server *server = user;
+    weft_socket *socket;
+    (void)listener;
+    if (server->counts.connections >= server->options.connections_max) {
+        server->counts.rejected_total++;
+        wf_rejection_open(server, fd);
+        return;
+    }
+    if (wf_socket_open_accepted(server->shape, fd, &socket)) {
+        close(fd);
+        return;
+    }
+    server->counts.connections++;
+    server->counts.accepted_total++;
+}
+
+/* Opens one more, at the head of the list. */
+static weft_status open_one(weft_server *server, const struct wf_address *address, bool v6_and_v4)
+{
+    struct wf_server_listener *own = wf_alloc_zero(server->allocator, sizeof *own);
+    if (!own)
+        return WEFT_ERR_MEMORY;
+    weft_status status =
+        wf_listener_open(server->loop, address, v6_and_v4, on_accepted, server, &own->listener);
+    if (status) {
+        int error = errno;
+        wf_free(server->allocator, own);
+        errno = error;
+        return status;
+    }
+    own->next = server->listeners;
+    server->listeners = own;
+    return WEFT_OK;
+}
+
+/* Closes the listeners before `rest`, the newest ones. */
+static void close_newest(weft_server *server, struct wf_server_listener *rest)
+{
+    int error = errno;
+    while (server->listeners != rest) {
+        struct wf_server_listener *own = server->listeners;
+        server->listeners = own->next;
+        wf_listener_close(own->listener);
+        wf_free(server->allocator, own);
+    }
+    errno = error;
+}
+
+void wf_server_close_listeners(weft_server *server)
+{
+    close_newest(server, NULL);
+}
+
+void weft_server_stop_listening(weft_server *server)
+{
+    if (server)
+        wf_server_close_listeners(server);
+}
+
+/* A family that this machine does not have. */
+static bool is_family_missing(weft_status status)
+{
+    return status == WEFT_ERR_SYSTEM && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+}
+
+/* Opens all addresses of a name with one port; those of a missing family are passed over.
+ * `*first_out` is the first one's. */
+static weft_status open_all(weft_server *server, struct wf_address *addresses, size_t count,
+                            struct wf_listener **first_out)
+{
+    struct wf_server_listener *rest = server->listeners;
+    weft_status missing = WEFT_ERR_RESOLVE;
+    uint16_t port = wf_address_port(&addresses[0]);
+    *first_out = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct wf_address address = addresses[i];
+        wf_address_set_port(&address, port);
+        weft_status status = open_one(server, &address, false);
+        if (status && is_family_missing(status)) {
+            missing = status;
+            continue;
+        }
+        if (status) {
+            close_newest(server, rest);
+            return status;
+        }
+        if (!*first_out) {
+            *first_out = server->listeners->listener;
+            wf_listener_address(*first_out, &address);
+            port = wf_address_port(&address);
+        }
+    }
+    return *first_out ? WEFT_OK : missing;
+}
+
+static weft_status listen_at_name(weft_server *server, const struct wf_listen_address *wanted,
+                                  struct wf_listener **first_out)
+{
+    struct wf_address addresses[ADDRESSES_MAX];
+    size_t count;
+    weft_status status =
+        wf_resolve_now(wanted->host, wanted->port, addresses, ADDRESSES_MAX, &count);
+    if (status)
+        return status;
+    if (count == 0)
+        return WEFT_ERR_RESOLVE;
+    /* A port that the kernel chose for one address may be taken at the next. */
+    int tries = wanted->port == 0 ? PORT_TRIES : 1;
+    do
+        status = open_all(server, addresses, count, first_out);
+    while (status == WEFT_ERR_SYSTEM && errno == EADDRINUSE && --tries > 0);
+    return status;
+}
+
+/* All interfaces: one listener for both families, or of IPv4 alone where there is no IPv6. */
+static weft_status listen_anywhere(weft_server *server, uint16_t port)
+{
+    struct wf_address address;
+    weft_status status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("::"), port);
+    if (!status)
+        status = open_one(server, &address, true);
+    if (!status || !is_family_missing(status))
+        return status;
+    status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("0.0.0.0"), port);
+    return status ? status : open_one(server, &address, false);
+}
+
+static weft_status listen_at_address(weft_server *server, const struct wf_address *address,
+                                     struct wf_listener **first_out)
+{
+    weft_status status = open_one(server, address, false);
+    if (!status)
+        *first_out = server->listeners->listener;
+    return status;
+}
+
+static weft_status listen_at(weft_server *server, const struct wf_listen_address *wanted,
+                             struct wf_listener **first_out)
+{
+    struct wf_address address;
+    weft_status status;
+    if (wanted->kind == WF_LISTEN_ANYWHERE) {
+        status = listen_anywhere(server, wanted->port);
+        if (!status)
+            *first_out = server->listeners->listener;
+        return status;
+    }
+    if (wanted->kind == WF_LISTEN_PATH) {
+        status = wf_address_of_path(&address, wanted->host);
+        return status ? status : listen_at_address(server, &address, first_out);
+    }
+    if (wf_address_of_ip(&address, wanted->host, wanted->port) == WEFT_OK)
+        return listen_at_address(server, &address, first_out);
+    return wanted->is_numeric ? WEFT_ERR_SYNTAX : listen_at_name(server, wanted, first_out);
+}
+
+weft_status weft_server_listen(weft_server *server, const char *address, char *address_out,
+                               size_t address_out_bytes)
+{
+    struct wf_listen_address wanted;
+    struct wf_listener *listener = NULL;
+    struct wf_address in_use;
+    if (!server || !address || (address_out && address_out_bytes == 0))
+        return WEFT_ERR_ARGUMENT;
+    if (server->drain.is_draining)
+        return WEFT_ERR_STATE;
+    weft_status status = wf_listen_address_parse(weft_text_of(address), &wanted);
+    if (!status)
+        status = listen_at(server, &wanted, &listener);
+    if (status || !address_out)
+        return status;
+    wf_listener_address(listener, &in_use);
+    wf_address_text(&in_use, address_out, address_out_bytes);
+    return WEFT_OK;
+}

@@ -1,0 +1,239 @@
+/* From the kernel to the user: bytes to the engine, its events to the callbacks. */
+#include "socket/spooling.h"
+
+#include <errno.h>
+
+static void on_message(weft_socket *socket, const struct weft_engine_event *event)
+{
+    /* Message event, step 1: if the ready state is not OPEN, then return. */
+    if (wf_socket_state(socket) != WEFT_OPEN)
+        return;
+    socket->active_ms = wf_socket_now(socket);
+    struct weft_message_event message = { .type = event->message_type,
+                                          .data = event->data.data,
+                                          .bytes = event->data.count };
+    /* Step 3: the binary type of this moment decides. */
+    if (event->message_type == WEFT_BINARY && socket->wants_blobs)
+        wf_spooling_message(socket, event->data);
+    else
+        wf_events_message(socket, &message);
+}
+
+static void on_message_part(weft_socket *socket, const struct weft_engine_event *event)
+{
+    socket->active_ms = wf_socket_now(socket);
+    if (wf_socket_state(socket) == WEFT_OPEN)
+        wf_spooling_part(socket, event->data, event->is_final);
+    else
+        wf_spooling_drop(socket); /* It would not be told. */
+}
+
+static void on_open(weft_socket *socket, const struct weft_http_answer *answer)
+{
+    /* close() may have come between the handshake's end and this task. */
+    if (wf_socket_state(socket) != WEFT_CONNECTING)
+        return;
+    wf_socket_move_to(socket, WEFT_OPEN);
+    socket->active_ms = socket->heard_ms = socket->since_ms;
+    wf_keepalive_arm(socket);
+    if (answer && socket->shape->owner->on_answer)
+        socket->shape->owner->on_answer(socket, answer);
+    if (socket->shape->owner->on_open)
+        socket->shape->owner->on_open(socket);
+    wf_events_open(socket);
+}
+
+static void on_peer_close(weft_socket *socket, const struct weft_engine_event *event)
+{
+    struct wf_socket_rare *rare = wf_socket_need_rare(socket);
+    if (rare) {
+        rare->close_code = event->close_code;
+        rare->close_reason_bytes = (uint8_t)event->data.count;
+        if (event->data.count)
+            memcpy(rare->close_reason, event->data.data, event->data.count);
+        rare->close_reason[event->data.count] = '\0';
+    }
+    if (wf_socket_state(socket) == WEFT_OPEN)
+        wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_keepalive_arm(socket);
+}
+
+static void on_failed(weft_socket *socket, const struct weft_engine_event *event)
+{
+    socket->engine_is_done = true;
+    wf_socket_note_failure(socket, event->failure);
+    if (wf_socket_state(socket) < WEFT_CLOSING)
+        wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_keepalive_arm(socket);
+}
+
+static void hand_out(weft_socket *socket, const struct weft_engine_event *event)
+{
+    struct weft_bytes payload = { event->data.data, event->data.count };
+    switch (event->type) {
+    case WEFT_EVENT_NONE:
+        break;
+    case WEFT_EVENT_REQUEST:
+        if (socket->shape->owner->on_request)
+            socket->shape->owner->on_request(socket, event->request);
+        break;
+    case WEFT_EVENT_OPEN:
+        on_open(socket, event->answer);
+        break;
+    case WEFT_EVENT_MESSAGE:
+        on_message(socket, event);
+        break;
+    case WEFT_EVENT_MESSAGE_PART:
+        on_message_part(socket, event);
+        break;
+    case WEFT_EVENT_PING:
+        if (wf_socket_state(socket) == WEFT_OPEN)
+            wf_events_ping(socket, payload);
+        break;
+    case WEFT_EVENT_PONG:
+        if (wf_socket_state(socket) == WEFT_OPEN)
+            wf_events_pong(socket, payload);
+        break;
+    case WEFT_EVENT_CLOSE:
+        on_peer_close(socket, event);
+        break;
+    case WEFT_EVENT_FAILED:
+        on_failed(socket, event);
+        break;
+    }
+}
+
+static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
+                                               .status = WEFT_ERR_MEMORY,
+                                               .text = "no memory for what a pause keeps" };
+
+/* The others' turn: the rest comes in the next one. */
+static void wait_for_turn(weft_socket *socket)
+{
+    if (!socket->is_held && !socket->is_broken)
+        wf_stream_pause(&socket->stream);
+    socket->is_held = true;
+    wf_socket_serve_soon(socket);
+}
+
+/* What one connection may take of a turn: a few bytes may inflate to very many. */
+enum { TURN_BYTES_MAX = 4 << 20 };
+
+void wf_inflow_pump(weft_socket *socket)
+{
+    struct weft_engine_event event;
+    uint64_t taken_bytes = 0;
+    if (!socket->has_stream || socket->in_inflow)
+        return;
+    socket->in_inflow = true;
+    while (!socket->engine_is_done && !socket->is_broken && !socket->is_paused &&
+           taken_bytes < TURN_BYTES_MAX && wf_socket_state(socket) != WEFT_CLOSED &&
+           weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE) {
+        taken_bytes += event.data.count;
+        hand_out(socket, &event);
+    }
+    socket->in_inflow = false;
+    bool is_enough = taken_bytes >= TURN_BYTES_MAX && !socket->is_paused;
+    if (is_enough)
+        wait_for_turn(socket);
+    if ((socket->is_paused || is_enough) && wf_engine_keep_input(&socket->engine))
+        wf_socket_abort(socket, &no_memory, false);
+    if (!socket->is_paused && !is_enough && socket->is_held) {
+        /* What was kept is handed out: the next may come. */
+        socket->is_held = false;
+        wf_stream_resume(&socket->stream);
+    }
+}
+
+void weft_socket_pause(weft_socket *socket)
+{
+    if (!socket || wf_socket_state(socket) != WEFT_OPEN)
+        return;
+    socket->is_paused = true;
+    socket->is_held = true;
+    wf_stream_pause(&socket->stream);
+}
+
+void weft_socket_resume(weft_socket *socket)
+{
+    if (!socket || !socket->is_paused)
+        return;
+    socket->is_paused = false;
+    socket->heard_ms = wf_socket_now(socket);
+    wf_keepalive_arm(socket);
+    wf_socket_serve_soon(socket);
+}
+
+/* The events, and behind them one write for all that the callbacks have sent. */
+static void pump_and_flush(weft_socket *socket)
+{
+    weft_socket_retain(socket);
+    wf_inflow_pump(socket);
+    wf_outflow_flush(socket);
+    weft_socket_release(socket);
+}
+
+static void stream_received(struct wf_stream *stream, struct weft_buffer bytes)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    socket->heard_ms = wf_socket_now(socket);
+    if (socket->is_ping_due) {
+        socket->is_ping_due = false;
+        wf_keepalive_arm(socket);
+    }
+    /* What comes behind the end of the protocol is read, so that TCP can end, and not looked at. */
+    if (socket->engine_is_done || socket->is_lingering || weft_engine_feed(&socket->engine, bytes))
+        return;
+    pump_and_flush(socket);
+}
+
+/* A client may end its direction and still read the answer that is on its way. */
+static bool still_reads(const weft_socket *socket)
+{
+    return !socket->is_websocket &&
+           (socket->is_body_wanted || weft_engine_output_bytes(&socket->engine) > 0);
+}
+
+static void stream_ended(struct wf_stream *stream)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    socket->peer_has_ended = true;
+    if (!still_reads(socket))
+        weft_engine_feed_end(&socket->engine);
+    pump_and_flush(socket);
+}
+
+static void stream_sendable(struct wf_stream *stream)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    weft_socket_retain(socket);
+    wf_outflow_flush(socket);
+    weft_socket_release(socket);
+}
+
+static void stream_failed(struct wf_stream *stream, int system_error)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    bool loop_ends = system_error == ECANCELED;
+    struct weft_failure failure = {
+        .kind = loop_ends ? WEFT_FAILURE_ABORTED : WEFT_FAILURE_TRANSPORT,
+        .status = loop_ends ? WEFT_ERR_CLOSED : WEFT_ERR_SYSTEM,
+        .text = loop_ends ? "the loop has ended" : "the connection is broken",
+        .system_error = system_error,
+    };
+    wf_socket_abort(socket, &failure, false);
+}
+
+static void stream_connected(struct wf_stream *stream, int system_error)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    socket->rare->on_connected(socket, system_error);
+}
+
+const struct wf_stream_events wf_socket_stream_events = {
+    .on_connected = stream_connected,
+    .on_received = stream_received,
+    .on_end = stream_ended,
+    .on_sendable = stream_sendable,
+    .on_failed = stream_failed,
+};

@@ -1,0 +1,152 @@
+/* The socket itself, for the files of this room. */
+#ifndef WF_SOCKET_OBJECT_H
+#define WF_SOCKET_OBJECT_H
+
+#include "io/loop.h"
+#include "io/timer.h"
+#include "socket/socket.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+/* What only a connection's beginning or end needs. */
+struct wf_socket_rare {
+    char *url;                       /* Client: serialised. */
+    struct weft_listener *listeners; /* In the order of adding. */
+    uint32_t telling_depth; /* Events being told: removed listeners are freed behind them. */
+    struct weft_socket_events events; /* When has_own_events. */
+    struct wf_inbox *inbox;           /* Of weft_socket_receive(). */
+    struct wf_backlog *backlog;       /* When has_backlog. */
+    struct wf_spool *spool;           /* Of a large message that is being received. */
+    void (*on_connected)(weft_socket *socket, int system_error);
+    bool has_failure;
+    struct weft_failure failure; /* Its texts are static, the engine's, or the one below. */
+    char failure_text[128];
+    uint16_t close_code; /* The peer's. 0: no Close frame came. */
+    uint8_t close_reason_bytes;
+    char close_reason[124];
+};
+
+/* An idle connection is this and nothing else; the static assert in socket.c holds it to its size.
+ */
+struct weft_socket {
+    struct wf_stream stream;
+    union {
+        struct wf_timer timer; /* The next deadline, or "soon": work for the end of the turn. */
+        struct wf_post burial; /* CLOSED, and the last reference given back by another thread. */
+    };
+    struct weft_engine engine;
+    weft_loop *loop;
+    struct wf_socket_shape *shape;
+    void *user;
+    void *owner_data;
+    struct wf_socket_rare *rare;
+    struct wf_attachment *attachments;
+    _Atomic uint64_t
+        dropped_bytes; /* Given to send after close(): bufferedAmount counts them for ever. */
+    _Atomic uint64_t posted_bytes; /* Given to send by other threads, on their way to the loop. */
+    uint32_t since_ms;  /* Begin of what is waited for: the handshake, the pong, the end. */
+    uint32_t heard_ms;  /* The peer's last byte. */
+    uint32_t active_ms; /* The last message either way. */
+    _Atomic uint32_t references;
+    _Atomic uint8_t state;   /* enum weft_ready_state; written by wf_socket_move_to() alone. */
+    bool is_websocket : 1;   /* A client's, or accepted: it has events. */
+    bool has_own_events : 1; /* Set by weft_socket_set_events(). */
+    bool has_listeners : 1;
+    bool has_stream : 1; /* Connected: the output may leave. */
+    bool in_inflow : 1;  /* Events are being handed out: the flush comes behind them. */
+    bool is_paused : 1;  /* The user holds the peer back. */
+    bool
+        is_held : 1; /* The stream is paused: for the user, or until what was kept is handed out. */
+    bool is_over_mark : 1;
+    bool is_served_soon : 1;
+    bool is_ping_due : 1; /* A ping was sent and nothing was heard since. */
+    bool is_body_wanted : 1;
+    bool peer_has_ended : 1;
+    bool is_lingering : 1;   /* The own direction is ended; the peer's end is waited for. */
+    bool is_broken : 1;      /* The stream is of no use any more. */
+    bool wants_blobs : 1;    /* binaryType */
+    bool has_backlog : 1;    /* A blob is being sent, see backlog.h. */
+    bool engine_is_done : 1; /* WEFT_EVENT_FAILED came: nothing more does. */
+    bool is_given_up : 1;    /* The user has called close(): no connection follows this one. */
+};
+
+/* ---- socket.c ---- */
+static inline enum weft_ready_state wf_socket_state(const weft_socket *socket)
+{
+    return (enum weft_ready_state)atomic_load_explicit(&socket->state, memory_order_acquire);
+}
+void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state);
+struct wf_socket_rare *wf_socket_need_rare(weft_socket *socket); /* NULL: no memory. */
+/* Notes the first failure; later ones are its consequences. */
+void wf_socket_note_failure(weft_socket *socket, const struct weft_failure *failure);
+/* Has wf_socket_service() run at the end of the turn. */
+void wf_socket_serve_soon(weft_socket *socket);
+static inline uint32_t wf_socket_now(const weft_socket *socket)
+{
+    return (uint32_t)weft_loop_now_ms(socket->loop);
+}
+
+/* ---- inflow.c ---- */
+extern const struct wf_stream_events wf_socket_stream_events;
+/* Hands out the events that the engine has. */
+void wf_inflow_pump(weft_socket *socket);
+
+/* ---- outflow.c ---- */
+/* Writes what the kernel takes. Calls nobody; what it finds broken is noted for the settling. */
+void wf_outflow_write(weft_socket *socket);
+/* Writes, tells who waits for room, and ends the connection where that is due. The socket may be
+ * gone behind it, unless the caller holds a reference. */
+void wf_outflow_flush(weft_socket *socket);
+
+/* send() on the loop's own thread. */
+weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
+                            struct weft_bytes payload);
+weft_status wf_outflow_send_blob(weft_socket *socket, weft_blob *blob); /* blobs.c */
+/* Whether the queue has room for so many bytes more. WEFT_ERR_LIMIT: it is full, and the socket
+ * closes. */
+weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes);
+/* Something was queued: it leaves at the end of the turn. */
+void wf_outflow_note_queued(weft_socket *socket);
+/* close() on the loop's own thread, with arguments that were checked. */
+weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_text reason);
+
+/* ---- remote.c: the same from other threads ---- */
+weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
+                           struct weft_bytes payload);
+weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob);
+weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason);
+
+/* ---- waiting.c ---- */
+void wf_waiting_drop(weft_socket *socket);
+
+/* ---- keepalive.c ---- */
+/* Sets the timer to the next deadline of the state. */
+void wf_keepalive_arm(weft_socket *socket);
+/* Does what is due: a ping, a timeout. */
+void wf_keepalive_check(weft_socket *socket);
+
+/* ---- listeners.c ---- */
+struct weft_listener {
+    struct weft_listener *next;
+    struct weft_socket_events events;
+    void *user;
+    bool is_once;
+    bool is_new;     /* Added while an event is told: hears the next one. */
+    bool is_removed; /* Freed once no event is being told. */
+};
+void wf_listeners_begin(weft_socket *socket);
+void wf_listeners_end(weft_socket *socket);
+void wf_listeners_drop(weft_socket *socket);
+
+/* ---- events.c ---- */
+void wf_events_open(weft_socket *socket);
+void wf_events_message(weft_socket *socket, const struct weft_message_event *message);
+void wf_events_drained(weft_socket *socket);
+void wf_events_ping(weft_socket *socket, struct weft_bytes payload);
+void wf_events_pong(weft_socket *socket, struct weft_bytes payload);
+void wf_events_reconnect(weft_socket *socket, const struct weft_reconnect_event *event);
+/* The end: CLOSED, error if failed, close. Gives back the library's reference. */
+void wf_events_finish(weft_socket *socket);
+
+#endif

@@ -1,0 +1,323 @@
+/* From the user to the kernel: send, close, and the write that gathers what they left. */
+#include "io/loop.h"
+#include "socket/backlog.h"
+
+#include <errno.h>
+
+enum { SPANS_MAX = 64, BODY_LOW_BYTES = 64 * 1024 };
+
+void wf_outflow_write(weft_socket *socket)
+{
+    struct weft_bytes spans[SPANS_MAX];
+    while (!socket->is_broken && weft_engine_output_bytes(&socket->engine) > 0) {
+        size_t count = weft_engine_output(&socket->engine, spans, SPANS_MAX);
+        size_t offered = 0, taken = 0;
+        for (size_t i = 0; i < count; i++)
+            offered += spans[i].count;
+        if (wf_stream_send(&socket->stream, spans, count, &taken)) {
+            struct weft_failure failure = { .kind = WEFT_FAILURE_TRANSPORT,
+                                            .status = WEFT_ERR_SYSTEM,
+                                            .text = "the connection is broken",
+                                            .system_error = errno };
+            wf_socket_abort(socket, &failure, false);
+            return;
+        }
+        weft_engine_sent(&socket->engine, taken);
+        if (!socket->is_websocket && taken)
+            socket->heard_ms = wf_socket_now(socket); /* The reader of an answer moves on. */
+        /* close() came, and its frame waits for the rest of a blob: what counts is that the peer
+         * takes it. */
+        if (socket->has_backlog && taken && wf_socket_state(socket) == WEFT_CLOSING)
+            socket->since_ms = wf_socket_now(socket);
+        /* The ping waits behind what the peer is taking: its time has not begun. */
+        if (taken && socket->is_ping_due && weft_engine_output_bytes(&socket->engine) > 0)
+            socket->since_ms = wf_socket_now(socket);
+        if (taken < offered)
+            return;
+    }
+}
+
+/* What waits to be written, of a blob also what is not yet read. */
+static uint64_t waiting_bytes(const weft_socket *socket)
+{
+    return weft_engine_output_bytes(&socket->engine) + wf_backlog_payload_bytes(socket);
+}
+
+static void tell_drained(weft_socket *socket)
+{
+    if (!socket->is_over_mark ||
+        waiting_bytes(socket) > socket->shape->settings.send_mark_bytes / 2)
+        return;
+    socket->is_over_mark = false;
+    /* The engine may have failed a moment ago, and nobody was told yet. */
+    if (wf_socket_state(socket) == WEFT_OPEN &&
+        weft_engine_ready_state(&socket->engine) == WEFT_OPEN)
+        wf_events_drained(socket);
+}
+
+static void ask_for_body(weft_socket *socket)
+{
+    while (socket->is_body_wanted && !socket->is_broken &&
+           weft_engine_output_bytes(&socket->engine) < BODY_LOW_BYTES) {
+        uint64_t before = weft_engine_output_bytes(&socket->engine);
+        socket->shape->owner->on_body_wanted(socket);
+        if (weft_engine_output_bytes(&socket->engine) == before)
+            return;
+        wf_outflow_write(socket);
+    }
+}
+
+/* Ends the own direction, and waits for the peer's end: closing with bytes unread would reset the
+ * connection, and the peer might never read the Close frame or the answer. RFC 6455 7.1.1. */
+static void linger(weft_socket *socket)
+{
+    socket->is_lingering = true;
+    socket->since_ms = wf_socket_now(socket);
+    wf_stream_shutdown(&socket->stream);
+    wf_stream_resume(&socket->stream);
+    wf_keepalive_arm(socket);
+}
+
+/* Whether the peer may still have to read what was written last. */
+static bool has_last_word(const weft_socket *socket)
+{
+    return weft_socket_side(socket) == WEFT_SERVER ||
+           (socket->rare && socket->rare->has_failure && socket->rare->failure.close_code);
+}
+
+/* What is written is written: is the connection at its end? */
+static void end_where_due(weft_socket *socket)
+{
+    bool was_clean = weft_engine_was_clean(&socket->engine);
+    bool is_written = weft_engine_output_bytes(&socket->engine) == 0;
+    bool is_over = socket->engine_is_done || (was_clean && is_written);
+    if (socket->is_broken || (socket->peer_has_ended && is_over))
+        wf_events_finish(socket);
+    else if (!weft_engine_wants_end(&socket->engine) || !is_written)
+        return;
+    else if (was_clean || socket->peer_has_ended || !has_last_word(socket))
+        /* RFC 6455 7.1.1: the server closes first. A peer sends nothing behind its Close frame. */
+        wf_events_finish(socket);
+    else if (!socket->is_lingering)
+        linger(socket);
+}
+
+void wf_outflow_flush(weft_socket *socket)
+{
+    if (wf_socket_state(socket) == WEFT_CLOSED)
+        return;
+    if (socket->has_stream && !socket->is_broken) {
+        wf_outflow_write(socket);
+        wf_backlog_feed(socket);
+        ask_for_body(socket);
+        /* on_drained may send again: what it sends leaves now. */
+        socket->in_inflow = true;
+        tell_drained(socket);
+        socket->in_inflow = false;
+        /* It may also have resumed: what the pause has kept comes in a later turn. */
+        if (socket->is_held && !socket->is_paused)
+            wf_socket_serve_soon(socket);
+        wf_outflow_write(socket);
+        wf_backlog_feed(socket);
+        end_where_due(socket);
+    } else if (socket->is_broken) {
+        wf_events_finish(socket);
+    }
+}
+
+/* The queue is full: flagged as full, the connection is closed behind what it holds. */
+static weft_status close_full(weft_socket *socket)
+{
+    struct weft_text reason = weft_text_of("the receiver is too slow: send_bytes_max");
+    struct weft_failure failure = { .kind = WEFT_FAILURE_LIMIT,
+                                    .status = WEFT_ERR_LIMIT,
+                                    .close_code = 1013,
+                                    .text = "more was sent than the peer takes",
+                                    .limit_name = "send_bytes_max",
+                                    .limit = socket->shape->settings.send_bytes_max };
+    wf_socket_note_failure(socket, &failure);
+    if (weft_engine_close(&socket->engine, 1013, reason))
+        wf_socket_abort(socket, &failure, false);
+    wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_keepalive_arm(socket); /* Inside of a callback no turn's end sets it. */
+    wf_socket_serve_soon(socket);
+    return WEFT_ERR_LIMIT;
+}
+
+weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes)
+{
+    uint64_t max = socket->shape->settings.send_bytes_max;
+    uint64_t queued = weft_engine_output_bytes(&socket->engine) + wf_backlog_memory_bytes(socket);
+    if (bytes > max)
+        return WEFT_ERR_LIMIT; /* It can never fit: the caller's mistake costs no connection. */
+    return bytes > max - (queued < max ? queued : max) ? close_full(socket) : WEFT_OK;
+}
+
+void wf_outflow_note_queued(weft_socket *socket)
+{
+    socket->active_ms = wf_socket_now(socket);
+    if (waiting_bytes(socket) > socket->shape->settings.send_mark_bytes)
+        socket->is_over_mark = true;
+    wf_socket_serve_soon(socket);
+}
+
+/* A large message is written from where it lies; only what the kernel did not take is copied. */
+static weft_status write_lent(weft_socket *socket)
+{
+    wf_outflow_write(socket);
+    if (socket->is_broken || wf_engine_settle(&socket->engine) == WEFT_OK)
+        return WEFT_OK;
+    struct weft_failure failure = { .kind = WEFT_FAILURE_MEMORY,
+                                    .status = WEFT_ERR_MEMORY,
+                                    .text = "no memory for a message that is half sent" };
+    wf_socket_abort(socket, &failure, false);
+    return WEFT_ERR_MEMORY;
+}
+
+enum { LENT_BYTES_MIN = 16 * 1024 };
+
+weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
+                            struct weft_bytes payload)
+{
+    weft_status status = wf_outflow_check_room(socket, payload.count);
+    if (status)
+        return status;
+    if (socket->has_backlog) {
+        status = type == WEFT_TEXT && !wf_engine_is_utf8(payload)
+                     ? WEFT_ERR_UTF8
+                     : wf_backlog_add_message(socket, type, payload);
+    } else if (payload.count >= LENT_BYTES_MIN) {
+        status = wf_engine_send_lent(&socket->engine, type, payload);
+        if (!status)
+            status = write_lent(socket);
+    } else {
+        status = weft_engine_send(&socket->engine, type, payload);
+    }
+    if (!status)
+        wf_outflow_note_queued(socket);
+    return status;
+}
+
+static weft_status send_message(weft_socket *socket, enum weft_message_type type, const void *data,
+                                size_t bytes)
+{
+    if (!socket || (!data && bytes))
+        return WEFT_ERR_ARGUMENT;
+    enum weft_ready_state state = wf_socket_state(socket);
+    if (state == WEFT_CONNECTING)
+        return WEFT_ERR_STATE;
+    /* send(), step 3: closing or closed, the message is dropped and bufferedAmount grows. */
+    if (state != WEFT_OPEN) {
+        atomic_fetch_add_explicit(&socket->dropped_bytes, bytes, memory_order_relaxed);
+        return WEFT_OK;
+    }
+    struct weft_bytes payload = { data, bytes };
+    return wf_loop_is_current(socket->loop) ? wf_outflow_send(socket, type, payload)
+                                            : wf_remote_send(socket, type, payload);
+}
+
+weft_status weft_socket_send_text(weft_socket *socket, const char *text, size_t text_bytes)
+{
+    if (text_bytes == WEFT_ZERO_TERMINATED)
+        text_bytes = text ? strlen(text) : 0;
+    return send_message(socket, WEFT_TEXT, text, text_bytes);
+}
+
+weft_status weft_socket_send_bytes(weft_socket *socket, const void *data, size_t bytes)
+{
+    return send_message(socket, WEFT_BINARY, data, bytes);
+}
+
+weft_status weft_socket_ping(weft_socket *socket, const void *data, size_t bytes)
+{
+    if (!socket || (!data && bytes))
+        return WEFT_ERR_ARGUMENT;
+    if (wf_socket_state(socket) != WEFT_OPEN)
+        return WEFT_ERR_STATE;
+    weft_status status = weft_engine_ping(&socket->engine, (struct weft_bytes){ data, bytes });
+    if (!status)
+        wf_socket_serve_soon(socket);
+    return status;
+}
+
+weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,
+                              struct weft_bytes payload, struct wf_shared **shared_out)
+{
+    return wf_engine_prepare(wf_loop_pool(loop), type, payload, shared_out);
+}
+
+weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared)
+{
+    if (wf_socket_state(socket) != WEFT_OPEN)
+        return WEFT_OK;
+    /* One that can never fit goes missing here alone: unlike a sender of its own, nobody hears. */
+    bool fits = shared->bytes <= socket->shape->settings.send_bytes_max;
+    weft_status status = fits ? wf_outflow_check_room(socket, shared->bytes) : close_full(socket);
+    if (!status)
+        status = socket->has_backlog ? wf_backlog_add_shared(socket, shared)
+                                     : wf_engine_send_shared(&socket->engine, shared);
+    if (!status)
+        wf_outflow_note_queued(socket);
+    return status;
+}
+
+/* close(), step 1, and the codes that only a server has use for (RFC 6455 7.4.1). */
+static bool may_close_with(const weft_socket *socket, uint16_t code)
+{
+    if (code == 1000 || (code >= 3000 && code <= 4999))
+        return true;
+    return weft_socket_side(socket) == WEFT_SERVER &&
+           ((code >= 1001 && code <= 1003) || (code >= 1007 && code <= 1014));
+}
+
+static void close_connecting(weft_socket *socket)
+{
+    static const struct weft_failure aborted = { .kind = WEFT_FAILURE_ABORTED,
+                                                 .status = WEFT_ERR_CLOSED,
+                                                 .text = "closed before the connection was open" };
+    wf_socket_abort(socket, &aborted, false);
+}
+
+weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_text reason)
+{
+    socket->is_given_up = true;
+    if (wf_socket_state(socket) == WEFT_CONNECTING) {
+        close_connecting(socket);
+        return WEFT_OK;
+    }
+    if (wf_socket_state(socket) != WEFT_OPEN)
+        return WEFT_OK;
+    weft_status status = socket->has_backlog ? wf_backlog_add_close(socket, code, reason)
+                                             : weft_engine_close(&socket->engine, code, reason);
+    if (status == WEFT_ERR_MEMORY) {
+        /* There is no other way to end a connection: it ends without a Close frame. */
+        static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
+                                                       .status = WEFT_ERR_MEMORY,
+                                                       .text = "no memory for a Close frame" };
+        wf_socket_abort(socket, &no_memory, false);
+        return WEFT_OK;
+    }
+    if (status)
+        return status;
+    wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_keepalive_arm(socket);
+    wf_socket_serve_soon(socket);
+    return WEFT_OK;
+}
+
+weft_status weft_socket_close(weft_socket *socket, uint16_t code, const char *reason)
+{
+    if (!socket)
+        return WEFT_ERR_ARGUMENT;
+    struct weft_text text = weft_text_of(reason);
+    if (code != 0 && !may_close_with(socket, code))
+        return WEFT_ERR_ACCESS;
+    if (text.count > 123)
+        return WEFT_ERR_SYNTAX;
+    if (!wf_engine_is_utf8(weft_bytes_of(text)))
+        return WEFT_ERR_UTF8;
+    if (code == 0)
+        code = text.count ? 1000 : WEFT_CLOSE_NO_CODE;
+    return wf_loop_is_current(socket->loop) ? wf_outflow_close(socket, code, text)
+                                            : wf_remote_close(socket, code, text);
+}

@@ -1,0 +1,143 @@
+/* send() and close() from other threads: what they give is copied, and posted to the loop's own. */
+#include "socket/object.h"
+
+#include <stdlib.h>
+
+struct call {
+    struct wf_post post;
+    weft_socket *socket;
+    enum weft_message_type type; /* 0: it closes. */
+    weft_blob *blob;             /* Instead of bytes. */
+    uint16_t code;
+    size_t bytes;
+    uint8_t data[];
+};
+
+/* Less, if the connection was lost meanwhile and another one counts anew. */
+static void take_back(weft_socket *socket, uint64_t bytes)
+{
+    uint64_t counted = atomic_load_explicit(&socket->dropped_bytes, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&socket->dropped_bytes, &counted,
+                                                  counted > bytes ? counted - bytes : 0,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+static weft_status do_call(const struct call *call, bool is_dropped)
+{
+    weft_socket *socket = call->socket;
+    struct weft_bytes bytes = { call->data, call->bytes };
+    enum weft_ready_state state = wf_socket_state(socket);
+    weft_status status = WEFT_OK;
+    if (call->blob && state == WEFT_OPEN) {
+        take_back(socket, weft_blob_bytes(call->blob));
+        return wf_outflow_send_blob(socket, call->blob);
+    }
+    if (call->blob)
+        return WEFT_OK; /* It is counted as dropped already. */
+    if (call->type)
+        atomic_fetch_sub_explicit(&socket->posted_bytes, call->bytes, memory_order_relaxed);
+    if (call->type && state != WEFT_OPEN)
+        atomic_fetch_add_explicit(&socket->dropped_bytes, call->bytes, memory_order_relaxed);
+    else if (call->type)
+        status = wf_outflow_send(socket, call->type, bytes);
+    else if (!is_dropped)
+        status = wf_outflow_close(socket, call->code,
+                                  (struct weft_text){ (const char *)call->data, call->bytes });
+    return status;
+}
+
+static void run(struct wf_post *post, bool is_dropped)
+{
+    struct call *call = WF_CONTAINER_OF(post, struct call, post);
+    weft_socket *socket = call->socket;
+    weft_status status = do_call(call, is_dropped);
+    /* There is nobody to tell: a message that is missing in the middle must not go unnoticed. */
+    if (status && wf_socket_state(socket) == WEFT_OPEN) {
+        struct weft_failure failure = { .kind = WEFT_FAILURE_MEMORY,
+                                        .status = status,
+                                        .text = "a call of another thread could not be done" };
+        wf_socket_abort(socket, &failure, false);
+    }
+    weft_blob_release(call->blob);
+    free(call);
+    weft_socket_release(socket);
+}
+
+static struct call *create(weft_socket *socket, struct weft_bytes bytes)
+{
+    /* Not the loop's allocator: that belongs to the loop's thread. */
+    struct call *call =
+        bytes.count <= SIZE_MAX - sizeof *call ? malloc(sizeof *call + bytes.count) : NULL;
+    if (!call)
+        return NULL;
+    *call = (struct call){ .post.work = run, .socket = socket, .bytes = bytes.count };
+    if (bytes.count)
+        memcpy(call->data, bytes.data, bytes.count);
+    return call;
+}
+
+static bool post(weft_socket *socket, struct call *call)
+{
+    weft_socket_retain(socket);
+    if (wf_loop_post(socket->loop, &call->post))
+        return true;
+    weft_socket_release(socket);
+    weft_blob_release(call->blob);
+    free(call);
+    return false;
+}
+
+/* What is on its way counts against the queue's maximum, or a fast thread would fill the memory. */
+static bool reserve(weft_socket *socket, size_t bytes)
+{
+    uint64_t max = socket->shape->settings.send_bytes_max;
+    uint64_t before = atomic_fetch_add_explicit(&socket->posted_bytes, bytes, memory_order_relaxed);
+    if (bytes <= max && before <= max - bytes)
+        return true;
+    atomic_fetch_sub_explicit(&socket->posted_bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
+weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
+                           struct weft_bytes payload)
+{
+    if (type == WEFT_TEXT && !wf_engine_is_utf8(payload))
+        return WEFT_ERR_UTF8;
+    if (!reserve(socket, payload.count))
+        return WEFT_ERR_LIMIT;
+    struct call *call = create(socket, payload);
+    if (call) {
+        call->type = type;
+        if (post(socket, call))
+            return WEFT_OK;
+    }
+    atomic_fetch_sub_explicit(&socket->posted_bytes, payload.count, memory_order_relaxed);
+    if (!call)
+        return WEFT_ERR_MEMORY;
+    atomic_fetch_add_explicit(&socket->dropped_bytes, payload.count, memory_order_relaxed);
+    return WEFT_OK; /* The loop is gone, and the connection with it. */
+}
+
+/* On its way it is counted as if it were dropped, which bufferedAmount does not tell apart: its
+ * bytes lie in no queue, so that they do not count against the queue's maximum. */
+weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob)
+{
+    struct call *call = create(socket, (struct weft_bytes){ 0 });
+    if (!call)
+        return WEFT_ERR_MEMORY;
+    call->blob = weft_blob_retain(blob);
+    atomic_fetch_add_explicit(&socket->dropped_bytes, weft_blob_bytes(blob), memory_order_relaxed);
+    (void)post(socket, call); /* The loop is gone: dropped it is. */
+    return WEFT_OK;
+}
+
+weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason)
+{
+    struct call *call = create(socket, weft_bytes_of(reason));
+    if (!call)
+        return WEFT_ERR_MEMORY;
+    call->code = code;
+    (void)post(socket, call);
+    return WEFT_OK;
+}

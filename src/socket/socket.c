@@ -1,0 +1,288 @@
+#include "io/loop.h"
+#include "socket/object.h"
+
+#include <stdio.h>
+
+/* uWebSockets needs 272 bytes for an idle connection; a block of 256 has 8 of malloc's own. */
+static_assert(sizeof(struct weft_socket) <= 248, "an idle connection is small");
+
+static const bool may_move[4][4] = {
+    [WEFT_CONNECTING] = { [WEFT_OPEN] = true, [WEFT_CLOSING] = true, [WEFT_CLOSED] = true },
+    [WEFT_OPEN] = { [WEFT_CLOSING] = true, [WEFT_CLOSED] = true },
+    [WEFT_CLOSING] = { [WEFT_CLOSED] = true },
+};
+
+void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state)
+{
+    enum weft_ready_state old = wf_socket_state(socket);
+    if (old == state)
+        return;
+    assert(may_move[old][state]);
+    atomic_store_explicit(&socket->state, (uint8_t)state, memory_order_release);
+    socket->since_ms = wf_socket_now(socket);
+    if (state == WEFT_CLOSING)
+        weft_socket_resume(socket); /* The peer's Close has to be read. */
+}
+
+struct wf_socket_rare *wf_socket_need_rare(weft_socket *socket)
+{
+    if (!socket->rare) {
+        socket->rare = wf_pool_take(wf_loop_pool(socket->loop), sizeof *socket->rare, NULL);
+        if (socket->rare)
+            *socket->rare = (struct wf_socket_rare){ 0 };
+    }
+    return socket->rare;
+}
+
+void wf_socket_note_failure(weft_socket *socket, const struct weft_failure *failure)
+{
+    struct wf_socket_rare *rare = wf_socket_need_rare(socket);
+    if (rare && !rare->has_failure) {
+        rare->has_failure = true;
+        rare->failure = *failure;
+        snprintf(rare->failure_text, sizeof rare->failure_text, "%s", failure->text);
+        rare->failure.text = rare->failure_text;
+    }
+}
+
+void wf_socket_amend_failure(weft_socket *socket, const struct weft_failure *failure)
+{
+    if (socket->rare)
+        socket->rare->has_failure = false;
+    wf_socket_note_failure(socket, failure);
+}
+
+/* The work at the end of a turn, and at a deadline. */
+static void service(struct wf_timer *timer)
+{
+    weft_socket *socket = WF_CONTAINER_OF(timer, weft_socket, timer);
+    weft_socket_retain(socket);
+    socket->is_served_soon = false;
+    wf_inflow_pump(socket);
+    wf_keepalive_check(socket);
+    wf_outflow_flush(socket);
+    if (wf_socket_state(socket) != WEFT_CLOSED && !wf_timer_is_started(&socket->timer))
+        wf_keepalive_arm(socket);
+    weft_socket_release(socket);
+}
+
+void wf_socket_serve_soon(weft_socket *socket)
+{
+    if (socket->in_inflow || socket->is_served_soon || wf_socket_state(socket) == WEFT_CLOSED)
+        return;
+    socket->is_served_soon = true;
+    wf_timer_soon(socket->loop, &socket->timer);
+}
+
+static weft_socket *create(struct wf_socket_shape *shape, void *user)
+{
+    weft_socket *socket = wf_alloc_zero(wf_loop_allocator(shape->loop), sizeof *socket);
+    if (!socket)
+        return NULL;
+    socket->loop = shape->loop;
+    socket->shape = wf_socket_shape_retain(shape);
+    socket->user = user;
+    socket->references = 1;
+    socket->state = WEFT_CONNECTING;
+    socket->timer.on_timer = service;
+    socket->since_ms = socket->heard_ms = socket->active_ms = wf_socket_now(socket);
+    return socket;
+}
+
+static void destroy(weft_socket *socket)
+{
+    struct wf_socket_shape *shape = socket->shape;
+    weft_loop *loop = socket->loop;
+    wf_stream_close(&socket->stream, false);
+    if (socket->engine.config)
+        wf_engine_drop(&socket->engine);
+    if (socket->rare) {
+        wf_waiting_drop(socket);
+        wf_free(wf_loop_allocator(loop), socket->rare->url);
+        wf_pool_give(wf_loop_pool(loop), socket->rare, sizeof *socket->rare);
+    }
+    wf_free(wf_loop_allocator(loop), socket);
+    wf_socket_shape_release(shape);
+}
+
+static void bury(struct wf_post *post, bool is_dropped)
+{
+    (void)is_dropped; /* It is done all the same. */
+    destroy(WF_CONTAINER_OF(post, weft_socket, burial));
+}
+
+weft_socket *weft_socket_retain(weft_socket *socket)
+{
+    atomic_fetch_add_explicit(&socket->references, 1, memory_order_relaxed);
+    return socket;
+}
+
+void weft_socket_release(weft_socket *socket)
+{
+    if (!socket || atomic_fetch_sub_explicit(&socket->references, 1, memory_order_acq_rel) > 1)
+        return;
+    /* The loop's pool and allocator are for its own thread. A loop that is gone has none. */
+    if (!wf_loop_is_current(socket->loop)) {
+        socket->burial.work = bury;
+        if (wf_loop_post(socket->loop, &socket->burial))
+            return;
+    } else {
+        wf_timer_stop(socket->loop, &socket->timer);
+    }
+    destroy(socket);
+}
+
+weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd, weft_socket **socket_out)
+{
+    weft_socket *socket = create(shape, NULL);
+    if (!socket)
+        return WEFT_ERR_MEMORY;
+    wf_engine_init_server(&socket->engine, &shape->engine);
+    weft_status status = wf_stream_open(&socket->stream, shape->loop, fd, &wf_socket_stream_events);
+    if (status) {
+        destroy(socket);
+        return status;
+    }
+    socket->has_stream = true;
+    wf_keepalive_arm(socket);
+    *socket_out = socket;
+    return WEFT_OK;
+}
+
+weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct weft_text url,
+                             const struct weft_engine_request *request, weft_socket **socket_out)
+{
+    weft_socket *socket = create(shape, user);
+    if (!socket)
+        return WEFT_ERR_MEMORY;
+    socket->is_websocket = true;
+    struct wf_socket_rare *rare = wf_socket_need_rare(socket);
+    if (rare)
+        rare->url = wf_copy_text(wf_loop_allocator(shape->loop), url);
+    weft_status status = rare && rare->url ? WEFT_OK : WEFT_ERR_MEMORY;
+    if (!status)
+        status = wf_engine_init_client(&socket->engine, &shape->engine, request);
+    if (status) {
+        destroy(socket);
+        return status;
+    }
+    weft_socket_set_binary_type(socket, shape->settings.binary_type);
+    *socket_out = socket;
+    return WEFT_OK;
+}
+
+weft_status wf_socket_start_stream(weft_socket *socket, const struct wf_address *address,
+                                   void (*on_connected)(weft_socket *socket, int system_error))
+{
+    socket->rare->on_connected = on_connected;
+    wf_stream_close(&socket->stream, false);
+    return wf_stream_connect(&socket->stream, socket->loop, address, &wf_socket_stream_events);
+}
+
+void wf_socket_start_handshake(weft_socket *socket)
+{
+    socket->has_stream = true;
+    socket->since_ms = wf_socket_now(socket);
+    wf_socket_serve_soon(socket);
+}
+
+weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_shape,
+                             const struct weft_engine_accept *accept, void *user)
+{
+    /* The route's settings decide about extensions, too. */
+    wf_engine_set_config(&socket->engine, &route_shape->engine);
+    weft_status status = weft_engine_accept(&socket->engine, accept);
+    if (status) {
+        wf_engine_set_config(&socket->engine, &socket->shape->engine);
+        return status;
+    }
+    wf_socket_shape_retain(route_shape);
+    wf_socket_shape_release(socket->shape);
+    socket->shape = route_shape;
+    weft_socket_set_binary_type(socket, route_shape->settings.binary_type);
+    socket->user = user;
+    socket->is_websocket = true;
+    wf_socket_serve_soon(socket);
+    return WEFT_OK;
+}
+
+weft_status wf_socket_respond(weft_socket *socket, const struct weft_engine_respond *answer)
+{
+    weft_status status = weft_engine_respond(&socket->engine, answer);
+    if (status)
+        return status;
+    socket->is_body_wanted = answer->body_follows && !answer->head_only && answer->body_bytes > 0;
+    /* The reader's time begins now, however long the answer was waited for. */
+    socket->since_ms = socket->heard_ms = wf_socket_now(socket);
+    wf_socket_serve_soon(socket);
+    return WEFT_OK;
+}
+
+weft_status wf_socket_respond_body(weft_socket *socket, struct weft_bytes bytes)
+{
+    weft_status status = weft_engine_respond_body(&socket->engine, bytes);
+    if (status)
+        return status;
+    if (!wf_engine_request_waits(&socket->engine))
+        socket->is_body_wanted = false;
+    wf_socket_serve_soon(socket);
+    return WEFT_OK;
+}
+
+void wf_socket_end(weft_socket *socket)
+{
+    static const struct weft_failure ended = { .kind = WEFT_FAILURE_ABORTED,
+                                               .status = WEFT_ERR_CLOSED,
+                                               .text = "the server has ended the connection" };
+    if (wf_socket_state(socket) == WEFT_CLOSED)
+        return;
+    wf_engine_fail(&socket->engine, &ended, 0);
+    wf_socket_serve_soon(socket);
+}
+
+void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bool reset)
+{
+    if (wf_socket_state(socket) == WEFT_CLOSED)
+        return;
+    wf_socket_note_failure(socket, failure);
+    wf_stream_close(&socket->stream, reset);
+    socket->is_broken = true;
+    wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_socket_serve_soon(socket);
+}
+
+void *wf_socket_owner_data(const weft_socket *socket)
+{
+    return socket->owner_data;
+}
+
+void wf_socket_set_owner_data(weft_socket *socket, void *data)
+{
+    socket->owner_data = data;
+}
+
+struct wf_socket_shape *wf_socket_shape(const weft_socket *socket)
+{
+    return socket->shape;
+}
+
+struct each {
+    const void *opening;
+    void (*visit)(weft_socket *socket, void *user);
+    void *user;
+};
+
+static void visit_stream(struct wf_stream *stream, void *user)
+{
+    const struct each *each = user;
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    if (socket->shape->opening == each->opening)
+        each->visit(socket, each->user);
+}
+
+void wf_socket_each(weft_loop *loop, const void *opening,
+                    void (*visit)(weft_socket *socket, void *user), void *user)
+{
+    struct each each = { opening, visit, user };
+    wf_stream_each(loop, &wf_socket_stream_events, visit_stream, &each);
+}

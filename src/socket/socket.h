@@ -1,0 +1,141 @@
+/* The WebSocket object as the openings (client, server) and pubsub use it. */
+#ifndef WF_SOCKET_SOCKET_H
+#define WF_SOCKET_SOCKET_H
+
+#include "base/chain.h"
+#include "io/stream.h"
+#include "weft/socket.h"
+#include "ws/engine.h"
+
+/* What an opening is told of its sockets. NULL entries are skipped. */
+struct wf_socket_owner {
+    /* Server: a request head has come. It is answered with wf_socket_accept() or
+     * wf_socket_respond(), in this call or later; `request` stays valid until then. */
+    void (*on_request)(weft_socket *socket, const struct weft_engine_request_view *request);
+    /* Server: of an answer with a body that follows, most has left: give more with
+     * wf_socket_respond_body(). */
+    void (*on_body_wanted)(weft_socket *socket);
+    /* The handshake is done; comes before the user's on_open. */
+    void (*on_open)(weft_socket *socket);
+    /* The connection is at its end, before the user's on_close (which comes only for what was a
+     * WebSocket: accepted, or a client). A request that waits is gone with it. */
+    void (*on_gone)(weft_socket *socket);
+    /* Client: the connection is at its end, and the user has not called close(). True: another one
+     * follows on the same object, wf_socket_restart() was called, and nothing else is told. */
+    bool (*on_ending)(weft_socket *socket, const struct weft_close_event *close);
+    /* Client: the answer to the handshake, 101, before on_open. */
+    void (*on_answer)(weft_socket *socket, const struct weft_http_answer *answer);
+};
+
+/* What all sockets of one opening (a listener's connections, a route, one client) share. Counted:
+ * every socket holds a reference. The loop's own thread; once the loop is gone, the last references
+ * of sockets may be given back by several threads at a time. */
+struct wf_socket_shape {
+    _Atomic uint32_t references;
+    weft_loop *loop;
+    const struct wf_socket_owner *owner;
+    void *opening;                                  /* The server. */
+    void (*on_free)(struct wf_socket_shape *shape); /* Frees it with the last reference. */
+    struct weft_socket_settings settings;           /* Resolved: no zero stands for a default. */
+    uint32_t keep_alive_timeout_ms;                 /* Server: idle between two HTTP requests. */
+    struct weft_socket_events events;
+    struct wf_engine_config engine;
+};
+
+/* Puts defaults for zeros in shape->settings, fills shape->engine for a side, and retains the loop
+ * until the shape is freed. Once per shape. */
+void wf_socket_shape_resolve(struct wf_socket_shape *shape, weft_loop *loop, enum weft_side side);
+struct wf_socket_shape *wf_socket_shape_retain(struct wf_socket_shape *shape);
+void wf_socket_shape_release(struct wf_socket_shape *shape);
+
+/* ---- server ---- */
+
+/* Makes a socket (CONNECTING, one reference of the library's) of an accepted descriptor; it owns
+ * the descriptor on success. Its requests go to the owner. */
+WEFT_MUST_USE weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd,
+                                                  weft_socket **socket_out);
+
+/* Accepts the waiting request: from now on the socket has the route's shape and this user pointer.
+ * The open event comes later. Errors as weft_engine_accept(). */
+WEFT_MUST_USE weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_shape,
+                                           const struct weft_engine_accept *accept, void *user);
+
+/* Answers the waiting request otherwise. What is written leaves at the end of the turn. */
+WEFT_MUST_USE weft_status wf_socket_respond(weft_socket *socket,
+                                            const struct weft_engine_respond *answer);
+WEFT_MUST_USE weft_status wf_socket_respond_body(weft_socket *socket, struct weft_bytes bytes);
+
+/* Ends a connection that is no WebSocket yet, now if nothing is to be written, else after it was.
+ */
+void wf_socket_end(weft_socket *socket);
+
+/* Drops the connection at once (TCP reset when reset); the events come at the end of the turn. The
+ * failure's text is copied (127 characters of it); its other texts must be static. */
+void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bool reset);
+
+/* A pointer of the opening's for its own use, NULL at first. */
+void *wf_socket_owner_data(const weft_socket *socket);
+void wf_socket_set_owner_data(weft_socket *socket, void *data);
+
+struct wf_socket_shape *wf_socket_shape(const weft_socket *socket);
+
+/* Calls `visit` for every socket on the loop whose shape's opening is `opening`. */
+void wf_socket_each(weft_loop *loop, const void *opening,
+                    void (*visit)(weft_socket *socket, void *user), void *user);
+
+/* ---- client ---- */
+
+/* A socket in CONNECTING without a connection yet. Its request is written already, and waits.
+ * Errors as weft_engine_create(). The url is copied. */
+WEFT_MUST_USE weft_status wf_socket_create(struct wf_socket_shape *shape, void *user,
+                                           struct weft_text url,
+                                           const struct weft_engine_request *request,
+                                           weft_socket **socket_out);
+
+/* Starts to connect its stream; `on_connected` tells the end, errno or 0. May be tried again. */
+WEFT_MUST_USE weft_status wf_socket_start_stream(weft_socket *socket,
+                                                 const struct wf_address *address,
+                                                 void (*on_connected)(weft_socket *socket,
+                                                                      int system_error));
+
+/* The stream stands: the request leaves, and the handshake's time begins. */
+void wf_socket_start_handshake(weft_socket *socket);
+
+/* From owner->on_ending: the object is CONNECTING again, as if just made, but for its callbacks,
+ * listeners, attachments and url; what was not sent is dropped. The old engine is gone when this
+ * returns, and wf_socket_put_request() is due.
+ *
+ * event  NULL: silently. Else told to the user, who may call close() in it; its `dropped_bytes` is
+ *        filled here, and its `close` may be that of on_ending. */
+void wf_socket_restart(weft_socket *socket, struct weft_reconnect_event *event);
+
+/* Writes the request of a restarted socket. Errors as weft_engine_create(). */
+WEFT_MUST_USE weft_status wf_socket_put_request(weft_socket *socket,
+                                                const struct weft_engine_request *request);
+
+/* From owner->on_ending: tells more about the failure that was noted. Its text is copied, its other
+ * texts must be static, or those of that failure. */
+void wf_socket_amend_failure(weft_socket *socket, const struct weft_failure *failure);
+
+/* ---- pubsub ---- */
+
+/* Hangs on a socket and is told when it ends. */
+struct wf_attachment {
+    struct wf_attachment *next;
+    const void *kind; /* Who it belongs to: any address that is the owner's alone. */
+    void (*on_gone)(struct wf_attachment *attachment, weft_socket *socket);
+};
+void wf_socket_attach(weft_socket *socket, struct wf_attachment *attachment);
+void wf_socket_detach(weft_socket *socket, struct wf_attachment *attachment);
+struct wf_attachment *wf_socket_attachment(const weft_socket *socket, const void *kind);
+
+/* Frames a message for many sockets of one loop; release with wf_shared_release(wf_loop_pool(loop),
+ * ...). */
+WEFT_MUST_USE weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,
+                                            struct weft_bytes payload,
+                                            struct wf_shared **shared_out);
+
+/* Sends it; what was sent in one turn leaves in one write at its end. Not OPEN: nothing. */
+WEFT_MUST_USE weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared);
+
+#endif

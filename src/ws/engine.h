@@ -1,0 +1,131 @@
+/* The engine as the hallway uses it: embedded, with a shared configuration and the loop's pool. */
+#ifndef WF_WS_ENGINE_H
+#define WF_WS_ENGINE_H
+
+#include "base/chain.h"
+#include "weft/engine.h"
+
+/* What all engines of one opening share. Limits are resolved: no zero stands for a default. */
+struct wf_engine_config {
+    enum weft_side side;
+    struct weft_engine_limits limits;
+    struct weft_deflate_settings deflate;
+    uint64_t parts_bytes_min; /* See wf_engine_set_parts(). */
+    struct wf_pool *pool;
+    void (*random)(void *out, size_t count, void *user);
+    void *random_user;
+};
+
+/* Puts the defaults where a limit is 0. */
+void wf_engine_resolve_limits(struct weft_engine_limits *limits);
+
+/* The same for permessage-deflate. */
+void wf_engine_resolve_deflate(struct weft_deflate_settings *settings, enum weft_side side);
+
+/* How far an engine is. Written by wf_engine_move_to() alone. */
+enum wf_engine_phase {
+    WF_PHASE_HEAD,       /* A request's or an answer's head is due. */
+    WF_PHASE_ANSWER_DUE, /* Server: a request waits for its answer, */
+    WF_PHASE_BODY_DUE,   /* or for the rest of its answer's body. */
+    WF_PHASE_REFUSAL,    /* Client: the body of a refusal is collected. */
+    WF_PHASE_OPENING,    /* The handshake is done, and nobody was told yet. */
+    WF_PHASE_FRAMES,
+    WF_PHASE_FAILING, /* The connection has failed, and nobody was told yet. */
+    WF_PHASE_ENDED,   /* Nothing is read any more. */
+};
+
+/* Private to ws but for its size: at most 96 bytes (engine.c asserts it), so that an idle
+ * connection is small. What is rare hangs on a pointer and is given back to the pool when it is no
+ * longer needed. */
+struct weft_engine {
+    const struct wf_engine_config *config;
+    struct weft_buffer input; /* Fed, not yet read. */
+    struct wf_chain output;
+    struct wf_partial *partial; /* A frame or message of which not all has come. */
+    struct wf_opening
+        *opening; /* A handshake or HTTP request under way, or why the connection failed. */
+    struct wf_agreed *agreed; /* Subprotocol and extensions, if there are any. */
+    uint32_t pong_bytes;      /* At most so many of the output are pongs. */
+    uint8_t phase;            /* enum wf_engine_phase */
+    bool close_is_sent : 1;   /* Put into the output. */
+    bool close_is_received : 1;
+    bool input_has_ended : 1;
+    bool has_failed : 1;
+    bool wants_end : 1;
+    bool sends_plain : 1; /* weft_engine_set_compression(false) */
+    bool gives_parts : 1; /* See wf_engine_set_parts(). */
+};
+
+/* Start an engine in place. A client's request lies in the output at once; errors as
+ * weft_engine_create(). The config must outlive the engine. */
+void wf_engine_init_server(struct weft_engine *engine, const struct wf_engine_config *config);
+WEFT_MUST_USE weft_status wf_engine_init_client(struct weft_engine *engine,
+                                                const struct wf_engine_config *config,
+                                                const struct weft_engine_request *request);
+
+/* The connection is gone: gives back what is in the output, the unfinished message and the
+ * compression. What was agreed on, and why it failed, can still be asked for. */
+void wf_engine_forget(struct weft_engine *engine);
+
+/* Gives everything back to the pool. The engine is then CLOSED and may be asked, not fed. */
+void wf_engine_drop(struct weft_engine *engine);
+
+/* Other limits from now on: a route's, once a request was accepted. The pool must be the same. */
+void wf_engine_set_config(struct weft_engine *engine, const struct wf_engine_config *config);
+
+/* As weft_engine_send(), but a large payload may stay where it is, in the caller's memory, until it
+ * is sent or wf_engine_settle() copies the rest. A client masks, and therefore copies. */
+WEFT_MUST_USE weft_status wf_engine_send_lent(struct weft_engine *engine,
+                                              enum weft_message_type type,
+                                              struct weft_bytes payload);
+WEFT_MUST_USE weft_status wf_engine_settle(struct weft_engine *engine);
+
+/* Whether a text may be sent, or stand as a reason. Any thread. */
+bool wf_engine_is_utf8(struct weft_bytes text);
+
+/* Frames a message once, unmasked, for many engines of the same pool; the first that may have it
+ * compressed without a context of its own compresses it for all of them. WEFT_ERR_UTF8,
+ * WEFT_ERR_MEMORY. */
+WEFT_MUST_USE weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_message_type type,
+                                            struct weft_bytes payload,
+                                            struct wf_shared **shared_out);
+
+/* Puts a prepared message into the output: shared by a server, copied and masked by a client.
+ * WEFT_ERR_STATE unless OPEN. */
+WEFT_MUST_USE weft_status wf_engine_send_shared(struct weft_engine *engine,
+                                                struct wf_shared *shared);
+
+/* Puts one fragment of a message (a text's is not checked) into the output. From the first to the
+ * final one no other message may be put there; pings, pongs and a Close frame may. Copied.
+ * WEFT_ERR_STATE unless OPEN, WEFT_ERR_MEMORY. */
+WEFT_MUST_USE weft_status wf_engine_send_part(struct weft_engine *engine,
+                                              enum weft_message_type type, struct weft_bytes part,
+                                              bool is_first, bool is_final);
+
+/* Whether a binary message that is longer than the config's parts_bytes_min, and that no extension
+ * has changed, is handed out in parts (WEFT_EVENT_MESSAGE_PART) as it comes: from the next message
+ * on. The limits hold all the same. */
+void wf_engine_set_parts(struct weft_engine *engine, bool gives_parts);
+
+/* The reader holds back: copies what was fed and not yet read, so that the lent bytes are free
+ * again. It comes with the next weft_engine_next(). WEFT_ERR_MEMORY: bytes would be lost, the
+ * connection is of no use. */
+WEFT_MUST_USE weft_status wf_engine_keep_input(struct weft_engine *engine);
+
+/* Nothing is sent for a while: gives back what compressing keeps, which any sender may. */
+void wf_engine_rest(struct weft_engine *engine);
+
+/* A HTTP request waits for its answer, or for the rest of its answer's body. */
+bool wf_engine_request_waits(const struct weft_engine *engine);
+
+/* The part of a request head, of an answer, or of a message has come: the peer owes the rest. */
+bool wf_engine_is_in_midst(const struct weft_engine *engine);
+
+/* Fails the connection for a reason outside the protocol (a timeout, a limit of the hallway): puts
+ * a Close frame with `close_code` (0: none) into the output when OPEN; a client that has received
+ * the head of a refusal gets it in the failure. weft_engine_next() then answers WEFT_EVENT_FAILED
+ * with this failure, whose texts must be static. */
+void wf_engine_fail(struct weft_engine *engine, const struct weft_failure *failure,
+                    uint16_t close_code);
+
+#endif
