@@ -1,0 +1,96 @@
+/* RFC 3629 for RFC 6455 8.1. A number says which octet is the first that cannot continue. */
+#include "conformance/cases.h"
+
+#define VALID(text)           BYTES_OF(text), UTF8_VALID
+#define CUT(text)             BYTES_OF(text), UTF8_CUT
+#define WRONG_AT(place, text) BYTES_OF(text), place
+
+// clang-format off
+const struct utf8_case cases_utf8[] = {
+    { "ASCII",                  VALID("Hello, weft!") },
+    { "Latin, Greek, CJK, a flag",
+        VALID("\xC3\xA9\xCE\xBA\xE1\xBD\xB9\xCF\x83\xE4\xB8\xAD\xF0\x9F\x87\xAA\xF0\x9F\x87\xBA") },
+    { "U+0000",                 VALID("\x00") },
+    { "U+007F",                 VALID("\x7F") },
+    { "U+0080",                 VALID("\xC2\x80") },
+    { "U+07FF",                 VALID("\xDF\xBF") },
+    { "U+0800",                 VALID("\xE0\xA0\x80") },
+    { "U+D7FF",                 VALID("\xED\x9F\xBF") },
+    { "U+E000",                 VALID("\xEE\x80\x80") },
+    { "U+FEFF, the byte order mark", VALID("\xEF\xBB\xBF" "a") },
+    { "U+FFFD",                 VALID("\xEF\xBF\xBD") },
+    { "U+10000",                VALID("\xF0\x90\x80\x80") },
+    { "U+3FFFF",                VALID("\xF0\xBF\xBF\xBF") },
+    { "U+40000",                VALID("\xF1\x80\x80\x80") },
+    { "U+FFFFF",                VALID("\xF3\xBF\xBF\xBF") },
+    { "U+100000",               VALID("\xF4\x80\x80\x80") },
+    { "U+10FFFF",               VALID("\xF4\x8F\xBF\xBF") },
+    { "noncharacters of plane 0",  VALID("\xEF\xBF\xBE\xEF\xBF\xBF\xEF\xB7\x90\xEF\xB7\xAF") },
+    { "noncharacters of plane 1",  VALID("\xF0\x9F\xBF\xBE\xF0\x9F\xBF\xBF") },
+    { "noncharacters of plane 2",  VALID("\xF0\xAF\xBF\xBE\xF0\xAF\xBF\xBF") },
+    { "noncharacters of plane 15", VALID("\xF3\xBF\xBF\xBE\xF3\xBF\xBF\xBF") },
+    { "noncharacters of plane 16", VALID("\xF4\x8F\xBF\xBE\xF4\x8F\xBF\xBF") },
+    { "more than a vector",
+        VALID("abcdefghijklmnopqrstuvwxyz0123456789\xE2\x82\xAC" "ABCDEFGHIJKLMNOPQRSTUVWXYZ\xF0\x9D\x84\x9E!") },
+
+    { "a continuation alone, 80",    WRONG_AT(0, "\x80") },
+    { "a continuation alone, BF",    WRONG_AT(0, "\xBF") },
+    { "two continuations",           WRONG_AT(0, "\x80\xBF") },
+    { "a continuation behind ASCII", WRONG_AT(3, "abc\x80" "def") },
+    { "a continuation too many, behind 2", WRONG_AT(2, "\xC3\xA9\x80") },
+    { "a continuation too many, behind 3", WRONG_AT(3, "\xE2\x82\xAC\xBF") },
+    { "a continuation too many, behind 4", WRONG_AT(4, "\xF0\x9F\x91\x8B\x80") },
+    { "FE",                          WRONG_AT(0, "\xFE") },
+    { "FF",                          WRONG_AT(0, "\xFF") },
+    { "FE FE FF FF",                 WRONG_AT(1, "x\xFE\xFE\xFF\xFF") },
+
+    { "2 octets, then ASCII for the last",  WRONG_AT(1, "\xC3(") },
+    { "2 octets, then another first",       WRONG_AT(1, "\xC3\xC3\xA9") },
+    { "3 octets, the second is ASCII",      WRONG_AT(1, "\xE2(\xAC") },
+    { "3 octets, the third is ASCII",       WRONG_AT(2, "\xE2\x82(") },
+    { "4 octets, the second is ASCII",      WRONG_AT(1, "\xF0(\x91\x8B") },
+    { "4 octets, the third is ASCII",       WRONG_AT(2, "\xF0\x9F(\x8B") },
+    { "4 octets, the fourth is ASCII",      WRONG_AT(3, "\xF0\x9F\x91(") },
+    { "4 octets, then a zero",              WRONG_AT(3, "\xF0\x9F\x91\x00") },
+
+    { "/ in 2 octets, C0 AF",            WRONG_AT(0, "\xC0\xAF") },
+    { "U+0000 in 2 octets, C0 80",       WRONG_AT(0, "\xC0\x80") },
+    { "U+007F in 2 octets, C1 BF",       WRONG_AT(0, "\xC1\xBF") },
+    { "/ in 3 octets, E0 80 AF",         WRONG_AT(1, "\xE0\x80\xAF") },
+    { "U+07FF in 3 octets, E0 9F BF",    WRONG_AT(1, "\xE0\x9F\xBF") },
+    { "/ in 4 octets, F0 80 80 AF",      WRONG_AT(1, "\xF0\x80\x80\xAF") },
+    { "U+FFFF in 4 octets, F0 8F BF BF", WRONG_AT(1, "\xF0\x8F\xBF\xBF") },
+    { "/ in 5 octets, F8 80 80 80 AF",   WRONG_AT(0, "\xF8\x80\x80\x80\xAF") },
+    { "/ in 6 octets, FC 80 80 80 80 AF", WRONG_AT(0, "\xFC\x80\x80\x80\x80\xAF") },
+    { "U+110000, F4 90 80 80",           WRONG_AT(1, "\xF4\x90\x80\x80") },
+    { "U+13FFFF, F4 BF BF BF",           WRONG_AT(1, "\xF4\xBF\xBF\xBF") },
+    { "U+140000, F5 80 80 80",           WRONG_AT(0, "\xF5\x80\x80\x80") },
+    { "U+1FFFFF, F7 BF BF BF",           WRONG_AT(0, "\xF7\xBF\xBF\xBF") },
+    { "U+3FFFFFF, FB BF BF BF BF",       WRONG_AT(0, "\xFB\xBF\xBF\xBF\xBF") },
+    { "U+7FFFFFFF, FD BF BF BF BF BF",   WRONG_AT(0, "\xFD\xBF\xBF\xBF\xBF\xBF") },
+    { "too high behind Greek",
+        WRONG_AT(6, "\xCE\xBA\xE1\xBD\xB9\xF4\x90\x80\x80 edited") },
+
+    { "surrogate U+D800",       WRONG_AT(1, "\xED\xA0\x80") },
+    { "surrogate U+DB7F",       WRONG_AT(1, "\xED\xAD\xBF") },
+    { "surrogate U+DB80",       WRONG_AT(1, "\xED\xAE\x80") },
+    { "surrogate U+DBFF",       WRONG_AT(1, "\xED\xAF\xBF") },
+    { "surrogate U+DC00",       WRONG_AT(1, "\xED\xB0\x80") },
+    { "surrogate U+DFFF",       WRONG_AT(1, "\xED\xBF\xBF") },
+    { "surrogates D800 DC00",   WRONG_AT(1, "\xED\xA0\x80\xED\xB0\x80") },
+    { "surrogate between words", WRONG_AT(7, "Hello \xED\xA0\x80 world") },
+    { "wrong behind more than a vector",
+        WRONG_AT(70, "0123456789012345678901234567890123456789012345678901234567890123456789\xFFrest") },
+
+    { "cut: 1 of 2",   CUT("\xC3") },
+    { "cut: 1 of 3",   CUT("\xE2") },
+    { "cut: 2 of 3",   CUT("\xE2\x82") },
+    { "cut: 1 of 4",   CUT("\xF0") },
+    { "cut: 2 of 4",   CUT("\xF0\x9F") },
+    { "cut: 3 of 4",   CUT("\xF0\x9F\x91") },
+    { "cut: 3 of the highest", CUT("\xF4\x8F\xBF") },
+    { "cut behind words", CUT("k\xCF\x8C\xCF\x83\xCE") },
+};
+// clang-format on
+
+const size_t cases_utf8_count = COUNT_OF(cases_utf8);

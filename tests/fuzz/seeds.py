@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the engine's fuzz targets as readable text: x, the case, the cut, the bytes in hexadecimal.
+
+usage: seeds.py CORPUS     the folder tests/fuzz/corpus
+"""
+import pathlib, sys
+
+corpus = pathlib.Path(sys.argv[1])
+HANDSHAKE, SMALL, LATE, CLOSES, MASKS = 1, 2, 4, 8, 16
+
+FRAMES = {
+    'text': '8105 48656c6c6f',
+    'fragments': '0103 48656c 8900 8002 6c6f',
+    'long': '827e 0100' + '00' * 256,
+    'ping': '8904 70696e67 8a00',
+    'close': '8805 03e8 627965 8100',
+    'close-bare': '8800',
+    'utf8-cut': '0102 c3 bc 8001 c3',
+    'not-minimal': '827f 000000000000 0001 00',
+    'reserved': 'c100 8300',
+    'too-big': '8270' + '61' * 112,
+}
+
+def upgrade(*more):
+    lines = ['GET /chat HTTP/1.1', 'Host: a', 'Upgrade: websocket', 'Connection: Upgrade',
+             'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', *more]
+    return '\r\n'.join(lines) + '\r\n\r\n'
+
+PLAIN = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+REQUESTS = {
+    'upgrade': upgrade(),
+    'upgrade-lists': upgrade('Sec-WebSocket-Protocol: a, b', 'Sec-WebSocket-Extensions: x; y="z"', 'Origin: http://a'),
+    'pipeline': PLAIN + PLAIN + upgrade(),
+    'post': 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc',
+}
+ANSWERS = {
+    'refusal': 'HTTP/1.1 403 No\r\nContent-Length: 5\r\n\r\nhello',
+    'chunks': 'HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n',
+    'until-end': 'HTTP/1.0 404 No\r\n\r\nhello',
+    'interim': 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Up\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+               'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+}
+
+def write(target, name, case, cut, data):
+    folder = corpus / target
+    folder.mkdir(parents=True, exist_ok=True)
+    digits = (bytes([case, cut]) + data).hex()
+    lines = [digits[at:at + 96] for at in range(0, len(digits), 96)]
+    (folder / name).write_text('x' + '\n'.join(lines) + '\n')
+
+for target, case in ('engine_server', MASKS), ('engine_client', 0):
+    for name, digits in FRAMES.items():
+        write(target, name, case, 1, bytes.fromhex(digits))
+        write(target, name + '-small', case | SMALL, 0, bytes.fromhex(digits))
+        write(target, name + '-closing', case | CLOSES, 4, bytes.fromhex(digits))
+for name, text in REQUESTS.items():
+    for case in HANDSHAKE, HANDSHAKE | LATE, HANDSHAKE | SMALL:
+        write('engine_server', f'{name}-{case}', case, 10, text.encode())
+for name, text in ANSWERS.items():
+    for case in HANDSHAKE, HANDSHAKE | SMALL:
+        write('engine_client', f'{name}-{case}', case, 6, text.encode())

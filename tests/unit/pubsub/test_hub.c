@@ -1,0 +1,253 @@
+/* The hub with sockets of a socketpair each. */
+#include "unit/socket/pair.h"
+#include "weft/pubsub.h"
+
+enum { PAIRS = 3 };
+
+/* Sockets of one loop: the first pair's. */
+struct group {
+    struct pair pairs[PAIRS];
+    weft_hub *hub;
+};
+
+static struct weft_socket_settings small_queue = { .send_bytes_max = 300000,
+                                                   .close_timeout_ms = 30,
+                                                   .ping_off = true };
+
+static struct group *group_start(const struct weft_hub_options *options)
+{
+    struct group *group = calloc(1, sizeof *group);
+    assert_non_null(group);
+    pair_start(&group->pairs[0], WEFT_BACKEND_DEFAULT, &small_queue);
+    for (int i = 1; i < PAIRS; i++)
+        pair_start_beside(&group->pairs[i], &group->pairs[0], &small_queue);
+    for (int i = 0; i < PAIRS; i++)
+        pair_open(&group->pairs[i]);
+    assert_int_equal(weft_hub_create(group->pairs[0].loop, options, &group->hub), WEFT_OK);
+    return group;
+}
+
+static void group_end(struct group *group)
+{
+    for (int i = PAIRS - 1; i >= 0; i--)
+        pair_end(&group->pairs[i]);
+    free(group);
+}
+
+static void subscribe_all(struct group *group, const char *topic)
+{
+    for (int i = 0; i < PAIRS; i++)
+        assert_int_equal(weft_subscribe(group->hub, group->pairs[i].socket, topic), WEFT_OK);
+}
+
+static weft_status publish(struct group *group, const char *text, const weft_socket *except)
+{
+    return weft_publish(group->hub, "topic", WEFT_TEXT, text, strlen(text), except);
+}
+
+/* That the peer has got just these bytes since it was asked last. */
+static void expect(struct pair *pair, const char *bytes)
+{
+    size_t count = strlen(bytes);
+    pair_until(pair, (pair_read(pair), pair->seen_bytes >= count));
+    pair_turn(pair);
+    pair_read(pair);
+    assert_int_equal(pair->seen_bytes, count);
+    if (count)
+        assert_memory_equal(pair->seen, bytes, count);
+    pair->seen_bytes = 0;
+}
+
+static void all_hear_but_one(void **state)
+{
+    (void)state;
+    struct group *group = group_start(NULL);
+    subscribe_all(group, "topic");
+    subscribe_all(group, "topic"); /* Twice is once. */
+    assert_int_equal(weft_subscriber_count(group->hub, "topic"), PAIRS);
+    assert_int_equal(publish(group, "to all", NULL), WEFT_OK);
+    for (int i = 0; i < PAIRS; i++)
+        expect(&group->pairs[i], "\x81\x06to all");
+    assert_int_equal(publish(group, "but one", group->pairs[1].socket), WEFT_OK);
+    expect(&group->pairs[0], "\x81\x07"
+                             "but one");
+    expect(&group->pairs[1], "");
+    expect(&group->pairs[2], "\x81\x07"
+                             "but one");
+    assert_int_equal(weft_unsubscribe(group->hub, group->pairs[0].socket, "topic"), WEFT_OK);
+    assert_int_equal(weft_unsubscribe(group->hub, group->pairs[0].socket, "topic"),
+                     WEFT_ERR_NOT_FOUND);
+    assert_int_equal(publish(group, "rest", NULL), WEFT_OK);
+    expect(&group->pairs[0], "");
+    expect(&group->pairs[2], "\x81\x04rest");
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+static void limits_and_arguments(void **state)
+{
+    (void)state;
+    struct weft_hub_options options = { .topics_max = 3,
+                                        .topic_bytes_max = 5,
+                                        .topics_per_socket_max = 2 };
+    struct group *group = group_start(&options);
+    weft_hub *hub = group->hub;
+    weft_socket *one = group->pairs[0].socket, *other = group->pairs[1].socket;
+    assert_int_equal(weft_subscribe(hub, one, ""), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_subscribe(hub, one, NULL), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_subscribe(hub, one, "123456"), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_subscribe(hub, NULL, "1"), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_subscribe(NULL, one, "1"), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_subscribe(hub, one, "12345"), WEFT_OK);
+    assert_int_equal(weft_subscribe(hub, one, "2"), WEFT_OK);
+    assert_int_equal(weft_subscribe(hub, one, "2"), WEFT_OK);
+    assert_int_equal(weft_subscribe(hub, one, "3"), WEFT_ERR_LIMIT);
+    assert_int_equal(weft_subscribe(hub, other, "3"), WEFT_OK);
+    assert_int_equal(weft_subscribe(hub, other, "4"), WEFT_ERR_LIMIT);
+    assert_int_equal(weft_subscriber_count(hub, "4"), 0);
+
+    assert_int_equal(weft_publish(hub, "3", WEFT_TEXT, "\xff", 1, NULL), WEFT_ERR_UTF8);
+    assert_int_equal(weft_publish(hub, "3", WEFT_TEXT, NULL, 1, NULL), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_publish(hub, "3", (enum weft_message_type)9, "a", 1, NULL),
+                     WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_publish(hub, NULL, WEFT_TEXT, "a", 1, NULL), WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_publish(hub, "nobody", WEFT_TEXT, "a", 1, NULL), WEFT_OK);
+    assert_int_equal(weft_publish(hub, "3", WEFT_TEXT, "", 0, NULL), WEFT_OK);
+    pair_until(&group->pairs[1], (pair_read(&group->pairs[1]), group->pairs[1].seen_bytes == 2));
+    weft_hub_destroy(hub);
+    weft_hub_destroy(NULL);
+    group_end(group);
+}
+
+static void a_socket_takes_its_subscriptions_with_it(void **state)
+{
+    (void)state;
+    struct group *group = group_start(NULL);
+    subscribe_all(group, "topic");
+    subscribe_all(group, "other");
+    pair_close_peer(&group->pairs[1]);
+    pair_until(&group->pairs[1], group->pairs[1].close_count);
+    assert_int_equal(weft_subscriber_count(group->hub, "topic"), PAIRS - 1);
+    assert_int_equal(weft_subscribe(group->hub, group->pairs[1].socket, "topic"), WEFT_ERR_CLOSED);
+    assert_int_equal(weft_unsubscribe(group->hub, group->pairs[1].socket, "topic"),
+                     WEFT_ERR_NOT_FOUND);
+    assert_int_equal(publish(group, "on", NULL), WEFT_OK);
+    expect(&group->pairs[2], "\x81\x02on");
+    /* One that is closing is passed over. */
+    assert_int_equal(weft_socket_close(group->pairs[0].socket, 1000, NULL), WEFT_OK);
+    assert_int_equal(publish(group, "no", NULL), WEFT_OK);
+    expect(&group->pairs[0], "\x81\x02on\x88\x02\x03\xe8");
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+static void a_hub_goes_before_its_sockets_or_after(void **state)
+{
+    (void)state;
+    for (int closes_first = 0; closes_first < 2; closes_first++) {
+        struct group *group = group_start(NULL);
+        weft_hub *second = NULL;
+        assert_int_equal(weft_hub_create(group->pairs[0].loop, NULL, &second), WEFT_OK);
+        subscribe_all(group, "topic");
+        for (int i = 0; i < PAIRS; i++)
+            assert_int_equal(weft_subscribe(second, group->pairs[i].socket, "topic"), WEFT_OK);
+        if (closes_first)
+            for (int i = 0; i < PAIRS; i++) {
+                pair_close_peer(&group->pairs[i]);
+                pair_until(&group->pairs[i], group->pairs[i].close_count);
+            }
+        weft_hub_destroy(group->hub);
+        assert_int_equal(weft_subscriber_count(second, "topic"), closes_first ? 0 : PAIRS);
+        weft_hub_destroy(second);
+        group_end(group);
+    }
+}
+
+/* Two messages of 200000 bytes do not fit into 300000: who does not read closes, who reads does
+ * not. */
+static void who_is_too_slow_closes_alone(void **state)
+{
+    (void)state;
+    static uint8_t large[200000];
+    struct group *group = group_start(NULL);
+    struct pair *slow = &group->pairs[1];
+    subscribe_all(group, "topic");
+    for (int i = 1; i <= 4; i++) {
+        assert_int_equal(weft_publish(group->hub, "topic", WEFT_BINARY, large, sizeof large, NULL),
+                         WEFT_OK);
+        for (int reader = 0; reader < PAIRS; reader += 2)
+            pair_until(&group->pairs[reader],
+                       (pair_read(&group->pairs[0]), pair_read(&group->pairs[2]),
+                        group->pairs[reader].seen_bytes == (size_t)i * (10 + sizeof large)));
+    }
+    pair_until(slow, slow->close_count);
+    assert_string_equal(slow->line, "error:limit close:1006/unclean ");
+    assert_int_equal(slow->failure.close_code, 1013);
+    assert_int_equal(weft_subscriber_count(group->hub, "topic"), PAIRS - 1);
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+/* A message that can never fit must not go missing without anybody's notice. */
+static void who_can_never_take_it_closes(void **state)
+{
+    (void)state;
+    static uint8_t large[400000];
+    struct group *group = group_start(NULL);
+    assert_int_equal(weft_subscribe(group->hub, group->pairs[0].socket, "topic"), WEFT_OK);
+    assert_int_equal(weft_publish(group->hub, "topic", WEFT_BINARY, large, sizeof large, NULL),
+                     WEFT_OK);
+    assert_int_equal(weft_socket_ready_state(group->pairs[0].socket), WEFT_CLOSING);
+    pair_until(&group->pairs[0], group->pairs[0].close_count);
+    assert_string_equal(group->pairs[0].line, "error:limit close:1006/unclean ");
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+static void publish_or_leave(struct pair *pair, const char *name)
+{
+    struct group *group = pair->user;
+    if (strcmp(name, "message") == 0) {
+        assert_int_equal(publish(group, "again", pair->socket), WEFT_OK);
+        assert_int_equal(weft_unsubscribe(group->hub, pair->socket, "topic"), WEFT_OK);
+        assert_int_equal(weft_subscribe(group->hub, pair->socket, "topic"), WEFT_OK);
+    } else if (strcmp(name, "close") == 0) {
+        /* It is no subscriber any more, and the others are. */
+        assert_int_equal(weft_subscriber_count(group->hub, "topic"), PAIRS - 1);
+        assert_int_equal(publish(group, "gone", NULL), WEFT_OK);
+        weft_hub_destroy(group->hub);
+        group->hub = NULL;
+    }
+}
+
+static void all_is_legal_in_callbacks(void **state)
+{
+    (void)state;
+    struct group *group = group_start(NULL);
+    subscribe_all(group, "topic");
+    group->pairs[1].on_event = publish_or_leave;
+    group->pairs[1].user = group;
+    PAIR_WRITE(&group->pairs[1], "\x81\x81\0\0\0\0x\x81\x81\0\0\0\0y");
+    expect(&group->pairs[0], "\x81\x05"
+                             "again\x81\x05"
+                             "again");
+    PAIR_WRITE(&group->pairs[1], "\x88\x82\0\0\0\0\x03\xe8");
+    pair_until(&group->pairs[1], group->pairs[1].close_count);
+    expect(&group->pairs[0], "\x81\x04gone");
+    assert_null(group->hub);
+    group_end(group);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_hear_but_one),
+        cmocka_unit_test(limits_and_arguments),
+        cmocka_unit_test(a_socket_takes_its_subscriptions_with_it),
+        cmocka_unit_test(a_hub_goes_before_its_sockets_or_after),
+        cmocka_unit_test(who_is_too_slow_closes_alone),
+        cmocka_unit_test(who_can_never_take_it_closes),
+        cmocka_unit_test(all_is_legal_in_callbacks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
