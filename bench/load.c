@@ -1,0 +1,348 @@
+/* Loads an echo with one and the same hand, whether it speaks WebSocket or is raw: both get the
+ * same masked frames, and of both only the bytes that come back are counted, so that the generator
+ * costs the same. Prints one line of JSON: messages, seconds, and the CPU time of the server.
+ *
+ * usage: load echo PORT ws|raw SERVER_PID CONNECTIONS DEPTH BYTES binary|text SECONDS
+ *        load idle PORT ws|raw SERVER_PID CONNECTIONS
+ *
+ * idle: how much memory the server's process has gained by each connection, once each has echoed
+ * a message of 1 KiB. */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    HEAD_BYTES_MAX = 14,
+    MASK_BYTES = 4,
+    BUFFER_BYTES = 1 << 20,
+    EVENTS_MAX = 1024,
+    ANSWER_BYTES_MAX = 4096,
+    IDLE_MESSAGE_BYTES = 1024,
+};
+static const double warmup_s = 0.25, idle_s = 2;
+
+struct connection {
+    int fd;
+    size_t unsent; /* Bytes that are still to be sent, from `at` in `frames` on. */
+    size_t at;
+    size_t received; /* Of the answer that is coming. */
+    uint64_t answers;
+};
+
+static bool is_raw;
+static uint16_t port;
+static const char *server_pid;
+static uint8_t *frames; /* As many as are in flight on a connection, so that they go at once. */
+static size_t frame_bytes, frames_bytes, answer_bytes;
+static uint8_t answer_head[2];
+static struct connection *connections;
+static size_t connection_count;
+static int epoll_fd;
+static uint64_t answers;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
+    exit(1);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+/* ---- the server's process ---- */
+
+/* Nanoseconds on a CPU of all its threads. */
+static double server_cpu_ns(void)
+{
+    char path[320];
+    double sum = 0;
+    snprintf(path, sizeof path, "/proc/%s/task", server_pid);
+    DIR *folder = opendir(path);
+    if (!folder)
+        die(path);
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        unsigned long long ns;
+        snprintf(path, sizeof path, "/proc/%s/task/%s/schedstat", server_pid, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (file && fscanf(file, "%llu", &ns) == 1)
+            sum += (double)ns;
+        if (file)
+            fclose(file);
+    }
+    closedir(folder);
+    return sum;
+}
+
+static double server_memory_bytes(void)
+{
+    char path[64];
+    long pages = 0;
+    snprintf(path, sizeof path, "/proc/%s/statm", server_pid);
+    FILE *file = fopen(path, "r");
+    if (!file || fscanf(file, "%*d %ld", &pages) != 1)
+        die(path);
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- frames, RFC 6455 5.2 ---- */
+
+static size_t write_head(uint8_t *head, bool is_text, bool is_masked, size_t bytes)
+{
+    size_t length_bytes = bytes < 126 ? 0 : bytes < 65536 ? 2 : 8;
+    head[0] = is_text ? 0x81 : 0x82;
+    head[1] = (uint8_t)((is_masked ? 0x80 : 0) | (length_bytes == 0   ? (int)bytes
+                                                  : length_bytes == 2 ? 126
+                                                                      : 127));
+    for (size_t i = 0; i < length_bytes; i++)
+        head[2 + i] = (uint8_t)((uint64_t)bytes >> (8 * (length_bytes - 1 - i)));
+    return 2 + length_bytes;
+}
+
+/* A text with characters of each length, filled up with "x". */
+static void fill_payload(uint8_t *payload, size_t bytes, bool is_text)
+{
+    static const char sample[] = "Größe und Gewicht, the quick brown fox ☃ jumps over 😀 naïve ";
+    size_t at = 0;
+    if (!is_text) {
+        for (uint32_t random = 1; at < bytes; at++)
+            payload[at] = (uint8_t)((random = random * 1664525 + 1013904223) >> 24);
+        return;
+    }
+    for (; at + sizeof sample - 1 <= bytes; at += sizeof sample - 1)
+        memcpy(payload + at, sample, sizeof sample - 1);
+    memset(payload + at, 'x', bytes - at);
+    if (bytes >= 20 && at == 0)
+        memcpy(payload, "Größe ☃ 😀", sizeof "Größe ☃ 😀" - 1);
+}
+
+static void make_frames(size_t bytes, bool is_text, size_t depth)
+{
+    static const uint8_t mask[MASK_BYTES] = { 0x37, 0xFA, 0x21, 0x3D };
+    uint8_t head[HEAD_BYTES_MAX];
+    size_t head_bytes = write_head(head, is_text, true, bytes);
+    memcpy(head + head_bytes, mask, MASK_BYTES);
+    head_bytes += MASK_BYTES;
+    frame_bytes = head_bytes + bytes;
+    frames_bytes = frame_bytes * depth;
+    frames = malloc(frames_bytes);
+    if (!frames)
+        die("no memory");
+    memcpy(frames, head, head_bytes);
+    fill_payload(frames + head_bytes, bytes, is_text);
+    for (size_t i = 0; i < bytes; i++)
+        frames[head_bytes + i] ^= mask[i % MASK_BYTES];
+    for (size_t i = 1; i < depth; i++)
+        memcpy(frames + i * frame_bytes, frames, frame_bytes);
+
+    uint8_t answer[HEAD_BYTES_MAX];
+    answer_bytes = is_raw ? frame_bytes : write_head(answer, is_text, false, bytes) + bytes;
+    memcpy(answer_head, is_raw ? frames : answer, sizeof answer_head);
+}
+
+/* ---- opening ---- */
+
+static void shake_hands(int fd)
+{
+    char request[256], answer[ANSWER_BYTES_MAX];
+    int request_bytes = snprintf(request, sizeof request,
+                                 "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                 "Sec-WebSocket-Version: 13\r\n\r\n",
+                                 port);
+    if (send(fd, request, (size_t)request_bytes, MSG_NOSIGNAL) != request_bytes)
+        die("send");
+    size_t used = 0;
+    while (used < 4 || memcmp(answer + used - 4, "\r\n\r\n", 4) != 0) {
+        if (used == sizeof answer || recv(fd, answer + used, 1, 0) != 1)
+            die("handshake");
+        used++;
+    }
+    errno = 0;
+    if (memcmp(answer, "HTTP/1.1 101", 12) != 0)
+        die("the server does not switch to WebSocket");
+}
+
+static void open_connection(struct connection *connection)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int on = 1;
+    connection->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (connection->fd < 0 ||
+        connect(connection->fd, (struct sockaddr *)&address, sizeof address) != 0)
+        die("connect");
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!is_raw)
+        shake_hands(connection->fd);
+    fcntl(connection->fd, F_SETFL, O_NONBLOCK);
+    struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection };
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) != 0)
+        die("epoll_ctl");
+}
+
+static void open_all(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    connections = calloc(connection_count, sizeof *connections);
+    epoll_fd = epoll_create1(0);
+    if (!connections)
+        die("no memory");
+    for (size_t i = 0; i < connection_count; i++)
+        open_connection(&connections[i]);
+}
+
+/* ---- the work ---- */
+
+static void flush(struct connection *connection)
+{
+    while (connection->unsent) {
+        size_t bytes = frames_bytes - connection->at;
+        if (bytes > connection->unsent)
+            bytes = connection->unsent;
+        ssize_t sent = send(connection->fd, frames + connection->at, bytes, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EAGAIN)
+            return;
+        if (sent < 0)
+            die("send");
+        connection->unsent -= (size_t)sent;
+        connection->at = (connection->at + (size_t)sent) % frames_bytes;
+    }
+}
+
+static void receive(struct connection *connection, bool has_next)
+{
+    static uint8_t buffer[BUFFER_BYTES];
+    for (;;) {
+        ssize_t bytes = recv(connection->fd, buffer, sizeof buffer, 0);
+        if (bytes < 0 && errno == EAGAIN)
+            return;
+        if (bytes <= 0)
+            die("the server has gone");
+        if (connection->received == 0 && bytes >= 2 && memcmp(buffer, answer_head, 2) != 0) {
+            errno = 0;
+            die("this is not what was sent");
+        }
+        connection->received += (size_t)bytes;
+        uint64_t whole = connection->received / answer_bytes;
+        connection->received %= answer_bytes;
+        connection->answers += whole;
+        answers += whole;
+        if (has_next && whole) {
+            connection->unsent += whole * frame_bytes;
+            flush(connection);
+        }
+        if ((size_t)bytes < sizeof buffer)
+            return;
+    }
+}
+
+static void turn(bool has_next)
+{
+    static struct epoll_event events[EVENTS_MAX];
+    int count = epoll_wait(epoll_fd, events, EVENTS_MAX, 1000);
+    for (int i = 0; i < count; i++) {
+        struct connection *connection = events[i].data.ptr;
+        if (events[i].events & EPOLLIN)
+            receive(connection, has_next);
+        flush(connection);
+    }
+}
+
+static void send_first(size_t depth)
+{
+    for (size_t i = 0; i < connection_count; i++) {
+        connections[i].unsent = depth * frame_bytes;
+        flush(&connections[i]);
+    }
+}
+
+static void load_echo(size_t depth, double seconds)
+{
+    open_all();
+    send_first(depth);
+    for (double end = now() + warmup_s; now() < end;)
+        turn(true);
+    uint64_t before = answers;
+    double cpu_before = server_cpu_ns(), start = now();
+    while (now() < start + seconds)
+        turn(true);
+    double end = now(), cpu = server_cpu_ns() - cpu_before;
+    uint64_t count = answers - before;
+    if (count == 0)
+        die("no answers");
+    printf("{\"messages\": %llu, \"seconds\": %.4f, \"cpu_ns\": %.1f}\n", (unsigned long long)count,
+           end - start, cpu / (double)count);
+}
+
+static void load_idle(void)
+{
+    struct connection first = { 0 };
+    epoll_fd = epoll_create1(0);
+    open_connection(&first);
+    first.unsent = frame_bytes;
+    flush(&first);
+    while (answers < 1)
+        turn(false);
+    double before = server_memory_bytes();
+    close(first.fd);
+    close(epoll_fd);
+
+    answers = 0;
+    open_all();
+    send_first(1);
+    while (answers < connection_count)
+        turn(false);
+    struct timespec pause = { .tv_sec = (time_t)idle_s };
+    nanosleep(&pause, NULL);
+    printf("{\"connections\": %zu, \"bytes\": %.1f}\n", connection_count,
+           (server_memory_bytes() - before) / (double)connection_count);
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: load echo PORT ws|raw SERVER_PID CONNECTIONS DEPTH BYTES binary|text "
+                    "SECONDS\n       load idle PORT ws|raw SERVER_PID CONNECTIONS\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    bool is_echo = argc == 10 && strcmp(argv[1], "echo") == 0;
+    bool is_idle = argc == 6 && strcmp(argv[1], "idle") == 0;
+    if (!is_echo && !is_idle)
+        return usage();
+    port = (uint16_t)strtoul(argv[2], NULL, 10);
+    is_raw = strcmp(argv[3], "raw") == 0;
+    server_pid = argv[4];
+    connection_count = strtoul(argv[5], NULL, 10);
+    size_t depth = is_echo ? strtoul(argv[6], NULL, 10) : 1;
+    size_t bytes = is_echo ? strtoul(argv[7], NULL, 10) : IDLE_MESSAGE_BYTES;
+    make_frames(bytes, is_echo && strcmp(argv[8], "text") == 0, depth);
+    if (is_echo)
+        load_echo(depth, strtod(argv[9], NULL));
+    else
+        load_idle();
+    return 0;
+}
