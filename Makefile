@@ -22,8 +22,8 @@ verify = $(call build,$(1)) && ctest --preset $(1) -j $(JOBS) -R '$(TESTS)' $(2)
 # Browsers and other people's programs meet the plain build; what the sanitizers look at is ours.
 ours = -L 'unit|sim|integration|conformance|fuzz|examples'
 
-.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench format format-check tidy \
-        install clean help
+.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench instructions \
+        instructions-baseline format format-check tidy install clean help
 
 build: ## Build the library and the program, build/weft
 	@$(call configure,$(PRESET)) $(without_tests) && cmake --build --preset $(PRESET) -j $(JOBS)
@@ -53,6 +53,13 @@ bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_programs
 	@build/bench/kernels
 	@echo && python3 bench/run.py build $(ARGS)
+
+instructions: ## Count the instructions per message, and fail when a kind of message takes 3 % more
+	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_instructions
+	@tools/check_instructions.sh build $(REFRESH)
+
+instructions-baseline: ## Write them into bench/instructions.baseline
+	@$(MAKE) --no-print-directory instructions REFRESH=refresh
 
 format: ## Lay out the C files
 	@clang-format -i $(sources)
