@@ -21,7 +21,7 @@ static void on_connected(weft_socket *socket, int system_error)
         return;
     }
     wf_dial_end(socket);
-    wf_socket_start_handshake(socket);
+    wf_socket_start_handshake(socket, NULL);
 }
 
 static void try_next(struct wf_dial *dial)

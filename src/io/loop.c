@@ -11,6 +11,8 @@ enum {
     RECEIVE_BYTES = 512 * 1024,
     RECEIVE_ALIGN = 4096,
     RECEIVE_SLACK = 64,
+    PLAIN_BYTES_MIN = 16 * 1024,
+    SEALED_BYTES = 128 * 1024,
     ENDING_ROUNDS = 8, /* For events that follow from events while a loop is destroyed. */
 };
 
@@ -134,6 +136,10 @@ void weft_loop_destroy(weft_loop *loop)
     wf_pool_clear(&loop->pool);
     loop->pool.kept_bytes_max = 0; /* What is given back later is freed at once. */
     wf_free(loop->allocator, loop->receive_block);
+    for (int kind = WF_SCRATCH_PLAIN; kind <= WF_SCRATCH_SEALED; kind++) {
+        wf_free(loop->allocator, loop->scratch[kind]);
+        loop->scratch[kind] = NULL;
+    }
     wf_loop_release(loop);
 }
 
@@ -179,6 +185,21 @@ struct wf_pool *wf_loop_pool(weft_loop *loop)
 const struct weft_allocator *wf_loop_allocator(const weft_loop *loop)
 {
     return loop->allocator;
+}
+
+static size_t scratch_bytes(const weft_loop *loop, enum wf_scratch kind)
+{
+    if (kind == WF_SCRATCH_SEALED)
+        return SEALED_BYTES;
+    return loop->receive_bytes > PLAIN_BYTES_MIN ? loop->receive_bytes : PLAIN_BYTES_MIN;
+}
+
+struct weft_buffer wf_loop_scratch(weft_loop *loop, enum wf_scratch kind)
+{
+    size_t bytes = scratch_bytes(loop, kind);
+    if (!loop->scratch[kind])
+        loop->scratch[kind] = wf_alloc(loop->allocator, bytes + RECEIVE_SLACK);
+    return (struct weft_buffer){ loop->scratch[kind], loop->scratch[kind] ? bytes : 0 };
 }
 
 uint64_t weft_loop_now_ms(const weft_loop *loop)

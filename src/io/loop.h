@@ -4,10 +4,17 @@
 
 #include "base/list.h"
 #include "base/pool.h"
+#include "weft/bytes.h"
 #include "weft/loop.h"
 
 /* The loop's blocks: chunks, unfinished messages, sockets. The loop's own thread. */
 struct wf_pool *wf_loop_pool(weft_loop *loop);
+
+/* Memory to transform bytes in, for as long as nobody else is called: one of each kind per loop,
+ * made on first need, with 64 bytes behind it that may be overread. PLAIN holds what one receive
+ * may give. Count 0: no memory. The loop's own thread. */
+enum wf_scratch { WF_SCRATCH_PLAIN, WF_SCRATCH_SEALED };
+struct weft_buffer wf_loop_scratch(weft_loop *loop, enum wf_scratch kind);
 
 /* Work for the loop's thread whose memory is its owner's: what must be posted without memory of its
  * own. */

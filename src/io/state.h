@@ -48,6 +48,7 @@ struct weft_loop {
     const struct weft_allocator *allocator;
     struct wf_pool pool;
     void *receive_block; /* In which the page-aligned receive buffer lies. */
+    uint8_t *scratch[2]; /* By enum wf_scratch. */
 };
 
 /* Of each file, the part of it that the loop ends with: everything that the user has forgotten. */

@@ -101,21 +101,30 @@ void wf_stream_shutdown(struct wf_stream *stream)
         (void)shutdown(stream->fd, SHUT_WR);
 }
 
-void wf_stream_close(struct wf_stream *stream, bool reset)
+int wf_stream_take_fd(struct wf_stream *stream)
 {
     if (!wf_stream_is_open(stream))
-        return;
+        return -1;
     weft_loop *loop = stream->loop;
+    int fd = stream->fd;
     if (loop->current == stream)
         loop->current = NULL;
     loop->backend->stream_forget(stream);
     wf_link_remove(&stream->link);
+    stream->fd = -1;
+    return fd;
+}
+
+void wf_stream_close(struct wf_stream *stream, bool reset)
+{
+    int fd = wf_stream_take_fd(stream);
+    if (fd < 0)
+        return;
     if (reset) {
         struct linger at_once = { .l_onoff = 1 };
-        (void)setsockopt(stream->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
-    close(stream->fd);
-    stream->fd = -1;
+    close(fd);
 }
 
 weft_status wf_stream_peer(const struct wf_stream *stream, struct wf_address *address_out)

@@ -76,6 +76,16 @@ static inline bool wf_stream_is_open(const struct wf_stream *stream)
     return stream->events != NULL && stream->fd >= 0;
 }
 
+/* Another table from the next callback on, also from within one. */
+static inline void wf_stream_set_events(struct wf_stream *stream,
+                                        const struct wf_stream_events *events)
+{
+    stream->events = events;
+}
+
+/* Forgets a connected stream without closing it: its descriptor is the caller's. -1: closed. */
+WEFT_MUST_USE int wf_stream_take_fd(struct wf_stream *stream);
+
 /* The peer's address. WEFT_ERR_CLOSED or WEFT_ERR_SYSTEM. */
 WEFT_MUST_USE weft_status wf_stream_peer(const struct wf_stream *stream,
                                          struct wf_address *address_out);

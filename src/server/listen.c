@@ -19,7 +19,7 @@ static void on_accepted(struct wf_listener *listener, int fd, void *user)
         wf_rejection_open(server, fd);
         return;
     }
-    if (wf_socket_open_accepted(server->shape, fd, &socket)) {
+    if (wf_socket_open_accepted(server->shape, fd, NULL, &socket)) {
         close(fd);
         return;
     }

@@ -1,5 +1,8 @@
 /* What a socket answers when it is asked: the attributes of the standard, and a few beside them. */
+#include "base/alloc.h"
 #include "socket/backlog.h"
+
+#include <stdio.h>
 
 enum weft_ready_state weft_socket_ready_state(const weft_socket *socket)
 {
@@ -73,10 +76,26 @@ weft_status weft_socket_peer(const weft_socket *socket, char *out, size_t out_by
     out[0] = '\0';
     if (!wf_stream_is_open(&socket->stream))
         return WEFT_ERR_CLOSED;
+    if (socket->rare && socket->rare->peer) {
+        snprintf(out, out_bytes, "%s", socket->rare->peer);
+        return WEFT_OK;
+    }
     weft_status status = wf_stream_peer(&socket->stream, &address);
     if (!status)
         wf_address_text(&address, out, out_bytes);
     return status;
+}
+
+weft_status wf_socket_set_peer(weft_socket *socket, const char *text)
+{
+    const struct weft_allocator *allocator = wf_loop_allocator(socket->loop);
+    struct wf_socket_rare *rare = wf_socket_need_rare(socket);
+    char *peer = rare ? wf_copy_text(allocator, weft_text_of(text)) : NULL;
+    if (!peer)
+        return WEFT_ERR_MEMORY;
+    wf_free(allocator, rare->peer);
+    rare->peer = peer;
+    return WEFT_OK;
 }
 
 void wf_socket_attach(weft_socket *socket, struct wf_attachment *attachment)

@@ -1,6 +1,7 @@
 /* What the user hears, and the end of a connection. */
 #include "socket/backlog.h"
 #include "socket/spooling.h"
+#include "socket/transport.h"
 
 /* Calls one callback of the socket's own, and behind it that of each listener. A macro, since each
  * callback has arguments of its own: they stand in parentheses and name the user pointer `user`. */
@@ -122,7 +123,7 @@ void wf_events_finish(weft_socket *socket)
         return;
     wf_socket_move_to(socket, WEFT_CLOSED);
     wf_timer_stop(socket->loop, &socket->timer);
-    wf_stream_close(&socket->stream, false);
+    wf_transport_end(socket);
     wf_backlog_drop(socket);
     wf_spooling_drop(socket);
     /* Who retains the socket keeps its attributes, not what never left it. */
@@ -132,6 +133,7 @@ void wf_events_finish(weft_socket *socket)
     tell_gone(socket);
     if (socket->is_websocket)
         tell_closed(socket);
+    wf_transport_forget(socket);
     wf_listeners_drop(socket);
     weft_socket_release(socket);
 }

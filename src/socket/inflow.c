@@ -1,5 +1,6 @@
 /* From the kernel to the user: bytes to the engine, its events to the callbacks. */
 #include "socket/spooling.h"
+#include "socket/transport.h"
 
 #include <errno.h>
 
@@ -111,7 +112,7 @@ static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
 static void wait_for_turn(weft_socket *socket)
 {
     if (!socket->is_held && !socket->is_broken)
-        wf_stream_pause(&socket->stream);
+        wf_transport_pause(socket);
     socket->is_held = true;
     wf_socket_serve_soon(socket);
 }
@@ -141,7 +142,7 @@ void wf_inflow_pump(weft_socket *socket)
     if (!socket->is_paused && !is_enough && socket->is_held) {
         /* What was kept is handed out: the next may come. */
         socket->is_held = false;
-        wf_stream_resume(&socket->stream);
+        wf_transport_resume(socket);
     }
 }
 
@@ -151,7 +152,7 @@ void weft_socket_pause(weft_socket *socket)
         return;
     socket->is_paused = true;
     socket->is_held = true;
-    wf_stream_pause(&socket->stream);
+    wf_transport_pause(socket);
 }
 
 void weft_socket_resume(weft_socket *socket)
@@ -173,14 +174,17 @@ static void pump_and_flush(weft_socket *socket)
     weft_socket_release(socket);
 }
 
-static void stream_received(struct wf_stream *stream, struct weft_buffer bytes)
+void wf_inflow_note_heard(weft_socket *socket)
 {
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
     socket->heard_ms = wf_socket_now(socket);
     if (socket->is_ping_due) {
         socket->is_ping_due = false;
         wf_keepalive_arm(socket);
     }
+}
+
+void wf_inflow_receive(weft_socket *socket, struct weft_buffer bytes)
+{
     /* What comes behind the end of the protocol is read, so that TCP can end, and not looked at. */
     if (socket->engine_is_done || socket->is_lingering || weft_engine_feed(&socket->engine, bytes))
         return;
@@ -194,46 +198,10 @@ static bool still_reads(const weft_socket *socket)
            (socket->is_body_wanted || weft_engine_output_bytes(&socket->engine) > 0);
 }
 
-static void stream_ended(struct wf_stream *stream)
+void wf_inflow_end(weft_socket *socket)
 {
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
     socket->peer_has_ended = true;
     if (!still_reads(socket))
         weft_engine_feed_end(&socket->engine);
     pump_and_flush(socket);
 }
-
-static void stream_sendable(struct wf_stream *stream)
-{
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
-    weft_socket_retain(socket);
-    wf_outflow_flush(socket);
-    weft_socket_release(socket);
-}
-
-static void stream_failed(struct wf_stream *stream, int system_error)
-{
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
-    bool loop_ends = system_error == ECANCELED;
-    struct weft_failure failure = {
-        .kind = loop_ends ? WEFT_FAILURE_ABORTED : WEFT_FAILURE_TRANSPORT,
-        .status = loop_ends ? WEFT_ERR_CLOSED : WEFT_ERR_SYSTEM,
-        .text = loop_ends ? "the loop has ended" : "the connection is broken",
-        .system_error = system_error,
-    };
-    wf_socket_abort(socket, &failure, false);
-}
-
-static void stream_connected(struct wf_stream *stream, int system_error)
-{
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
-    socket->rare->on_connected(socket, system_error);
-}
-
-const struct wf_stream_events wf_socket_stream_events = {
-    .on_connected = stream_connected,
-    .on_received = stream_received,
-    .on_end = stream_ended,
-    .on_sendable = stream_sendable,
-    .on_failed = stream_failed,
-};

@@ -19,6 +19,8 @@ struct wf_socket_rare {
     struct wf_backlog *backlog;       /* When has_backlog. */
     struct wf_spool *spool;           /* Of a large message that is being received. */
     void (*on_connected)(weft_socket *socket, int system_error);
+    struct wf_opening_talk *talk; /* Of a preface, and what comes behind it. */
+    char *peer;                   /* Of wf_socket_set_peer(). */
     bool has_failure;
     struct weft_failure failure; /* Its texts are static, the engine's, or the one below. */
     char failure_text[128];
@@ -88,9 +90,15 @@ static inline uint32_t wf_socket_now(const weft_socket *socket)
 }
 
 /* ---- inflow.c ---- */
-extern const struct wf_stream_events wf_socket_stream_events;
 /* Hands out the events that the engine has. */
 void wf_inflow_pump(weft_socket *socket);
+/* The peer's bytes for the engine: lent, and changed. With the flush behind them the socket may be
+ * gone, unless the caller holds a reference. */
+void wf_inflow_receive(weft_socket *socket, struct weft_buffer bytes);
+/* Something was heard of the peer. */
+void wf_inflow_note_heard(weft_socket *socket);
+/* The peer's end, likewise. */
+void wf_inflow_end(weft_socket *socket);
 
 /* ---- outflow.c ---- */
 /* Writes what the kernel takes. Calls nobody; what it finds broken is noted for the settling. */

@@ -1,8 +1,7 @@
 /* From the user to the kernel: send, close, and the write that gathers what they left. */
 #include "io/loop.h"
 #include "socket/backlog.h"
-
-#include <errno.h>
+#include "socket/transport.h"
 
 enum { SPANS_MAX = 64, BODY_LOW_BYTES = 64 * 1024 };
 
@@ -14,14 +13,8 @@ void wf_outflow_write(weft_socket *socket)
         size_t offered = 0, taken = 0;
         for (size_t i = 0; i < count; i++)
             offered += spans[i].count;
-        if (wf_stream_send(&socket->stream, spans, count, &taken)) {
-            struct weft_failure failure = { .kind = WEFT_FAILURE_TRANSPORT,
-                                            .status = WEFT_ERR_SYSTEM,
-                                            .text = "the connection is broken",
-                                            .system_error = errno };
-            wf_socket_abort(socket, &failure, false);
+        if (wf_transport_send(socket, spans, count, &taken))
             return;
-        }
         weft_engine_sent(&socket->engine, taken);
         if (!socket->is_websocket && taken)
             socket->heard_ms = wf_socket_now(socket); /* The reader of an answer moves on. */
@@ -73,8 +66,8 @@ static void linger(weft_socket *socket)
 {
     socket->is_lingering = true;
     socket->since_ms = wf_socket_now(socket);
-    wf_stream_shutdown(&socket->stream);
-    wf_stream_resume(&socket->stream);
+    wf_transport_shutdown(socket);
+    wf_transport_resume(socket);
     wf_keepalive_arm(socket);
 }
 
@@ -89,7 +82,8 @@ static bool has_last_word(const weft_socket *socket)
 static void end_where_due(weft_socket *socket)
 {
     bool was_clean = weft_engine_was_clean(&socket->engine);
-    bool is_written = weft_engine_output_bytes(&socket->engine) == 0;
+    bool is_written =
+        weft_engine_output_bytes(&socket->engine) == 0 && !wf_transport_has_unsent(socket);
     bool is_over = socket->engine_is_done || (was_clean && is_written);
     if (socket->is_broken || (socket->peer_has_ended && is_over))
         wf_events_finish(socket);

@@ -1,6 +1,7 @@
 /* Another connection on the same object: after a redirect, or when one was lost. */
 #include "socket/backlog.h"
 #include "socket/spooling.h"
+#include "socket/transport.h"
 
 #include <stdio.h>
 
@@ -9,7 +10,8 @@
 static void reset(weft_socket *socket)
 {
     wf_timer_stop(socket->loop, &socket->timer);
-    wf_stream_close(&socket->stream, false);
+    wf_transport_end(socket);
+    wf_transport_forget(socket);
     wf_backlog_drop(socket);
     wf_spooling_drop(socket);
     atomic_store_explicit(&socket->dropped_bytes, 0, memory_order_relaxed);

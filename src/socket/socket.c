@@ -1,5 +1,5 @@
 #include "io/loop.h"
-#include "socket/object.h"
+#include "socket/transport.h"
 
 #include <stdio.h>
 
@@ -93,12 +93,14 @@ static void destroy(weft_socket *socket)
 {
     struct wf_socket_shape *shape = socket->shape;
     weft_loop *loop = socket->loop;
-    wf_stream_close(&socket->stream, false);
+    wf_transport_close(socket, false);
+    wf_transport_forget(socket);
     if (socket->engine.config)
         wf_engine_drop(&socket->engine);
     if (socket->rare) {
         wf_waiting_drop(socket);
         wf_free(wf_loop_allocator(loop), socket->rare->url);
+        wf_free(wf_loop_allocator(loop), socket->rare->peer);
         wf_pool_give(wf_loop_pool(loop), socket->rare, sizeof *socket->rare);
     }
     wf_free(wf_loop_allocator(loop), socket);
@@ -132,19 +134,32 @@ void weft_socket_release(weft_socket *socket)
     destroy(socket);
 }
 
-weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd, weft_socket **socket_out)
+/* The stream of an accepted socket stands. */
+static weft_status begin(weft_socket *socket, const struct wf_socket_beginning *beginning)
+{
+    socket->has_stream = true;
+    weft_status status = beginning ? wf_preface_begin(socket, beginning) : WEFT_OK;
+    if (!status)
+        wf_keepalive_arm(socket);
+    return status;
+}
+
+weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd,
+                                    const struct wf_socket_beginning *beginning,
+                                    weft_socket **socket_out)
 {
     weft_socket *socket = create(shape, NULL);
     if (!socket)
         return WEFT_ERR_MEMORY;
     wf_engine_init_server(&socket->engine, &shape->engine);
-    weft_status status = wf_stream_open(&socket->stream, shape->loop, fd, &wf_socket_stream_events);
+    weft_status status = wf_socket_adopt_stream(socket, fd);
+    if (!status)
+        status = begin(socket, beginning);
     if (status) {
+        (void)!wf_stream_take_fd(&socket->stream); /* It is still the caller's. */
         destroy(socket);
         return status;
     }
-    socket->has_stream = true;
-    wf_keepalive_arm(socket);
     *socket_out = socket;
     return WEFT_OK;
 }
@@ -175,14 +190,26 @@ weft_status wf_socket_start_stream(weft_socket *socket, const struct wf_address 
                                    void (*on_connected)(weft_socket *socket, int system_error))
 {
     socket->rare->on_connected = on_connected;
-    wf_stream_close(&socket->stream, false);
-    return wf_stream_connect(&socket->stream, socket->loop, address, &wf_socket_stream_events);
+    wf_transport_close(socket, false);
+    return wf_stream_connect(&socket->stream, socket->loop, address, &wf_transport_plain.events);
 }
 
-void wf_socket_start_handshake(weft_socket *socket)
+weft_status wf_socket_adopt_stream(weft_socket *socket, int fd)
 {
+    wf_transport_close(socket, false);
+    return wf_stream_open(&socket->stream, socket->loop, fd, &wf_transport_plain.events);
+}
+
+void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_beginning *beginning)
+{
+    static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
+                                                   .status = WEFT_ERR_MEMORY,
+                                                   .text = "no memory to begin the connection" };
     socket->has_stream = true;
     socket->since_ms = wf_socket_now(socket);
+    weft_status status = beginning ? wf_preface_begin(socket, beginning) : WEFT_OK;
+    if (status)
+        wf_socket_abort(socket, &no_memory, false);
     wf_socket_serve_soon(socket);
 }
 
@@ -245,7 +272,7 @@ void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bo
     if (wf_socket_state(socket) == WEFT_CLOSED)
         return;
     wf_socket_note_failure(socket, failure);
-    wf_stream_close(&socket->stream, reset);
+    wf_transport_close(socket, reset);
     socket->is_broken = true;
     wf_socket_move_to(socket, WEFT_CLOSING);
     wf_socket_serve_soon(socket);
@@ -283,6 +310,9 @@ static void visit_stream(struct wf_stream *stream, void *user)
 void wf_socket_each(weft_loop *loop, const void *opening,
                     void (*visit)(weft_socket *socket, void *user), void *user)
 {
+    static const struct wf_transport *const transports[] = { &wf_transport_plain,
+                                                             &wf_transport_preface };
     struct each each = { opening, visit, user };
-    wf_stream_each(loop, &wf_socket_stream_events, visit_stream, &each);
+    for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
+        wf_stream_each(loop, &transports[i]->events, visit_stream, &each);
 }

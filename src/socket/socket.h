@@ -7,6 +7,8 @@
 #include "weft/socket.h"
 #include "ws/engine.h"
 
+typedef struct weft_tls weft_tls;
+
 /* What an opening is told of its sockets. NULL entries are skipped. */
 struct wf_socket_owner {
     /* Server: a request head has come. It is answered with wf_socket_accept() or
@@ -48,11 +50,52 @@ void wf_socket_shape_resolve(struct wf_socket_shape *shape, weft_loop *loop, enu
 struct wf_socket_shape *wf_socket_shape_retain(struct wf_socket_shape *shape);
 void wf_socket_shape_release(struct wf_socket_shape *shape);
 
+/* ---- how a connection begins ---- */
+
+/* A conversation on the stream before TLS and before the protocol: a proxy's CONNECT, SOCKS5, the
+ * PROXY header. Its time is the handshake's. The memory is the opening's, and must live until DONE,
+ * wf_socket_abort(), or on_gone or on_ending of the socket. */
+enum wf_preface_result {
+    WF_PREFACE_MORE,
+    WF_PREFACE_DONE,
+    WF_PREFACE_FAILED /* wf_socket_abort() was called. */
+};
+struct wf_preface {
+    /* All bytes that have come and were not used yet; `*used_out` of them (0 at first) are done
+     * with. At most WF_PREFACE_BYTES_MAX may wait for more. After DONE the rest goes to what
+     * follows. */
+    enum wf_preface_result (*on_received)(struct wf_preface *preface, weft_socket *socket,
+                                          struct weft_bytes bytes, size_t *used_out);
+    /* The peer has ended during it, and wf_socket_abort() is due. NULL: the connection fails as one
+     * that ended during the handshake. */
+    void (*on_end)(struct wf_preface *preface, weft_socket *socket);
+};
+enum { WF_PREFACE_BYTES_MAX = 16 * 1024 };
+
+/* Writes bytes of the preface: from wf_socket_open_accepted() or wf_socket_start_handshake() on,
+ * until DONE. Copied where the kernel has no room, at most WF_PREFACE_BYTES_MAX: WEFT_ERR_LIMIT.
+ * WEFT_ERR_STATE: there is no preface; WEFT_ERR_MEMORY; WEFT_ERR_SYSTEM: the socket was aborted. */
+WEFT_MUST_USE weft_status wf_socket_preface_send(weft_socket *socket, struct weft_bytes bytes);
+
+/* What comes before the protocol once the stream stands; all NULL: nothing. tls is retained, host
+ * copied. */
+struct wf_socket_beginning {
+    struct wf_preface *preface;
+    weft_tls *tls;
+    struct weft_text host; /* Client: whom the certificate must name. */
+    uint16_t port;
+};
+
+/* What weft_socket_peer() says from now on (of the PROXY protocol, of a trusted Forwarded). Copied.
+ * WEFT_ERR_MEMORY. */
+WEFT_MUST_USE weft_status wf_socket_set_peer(weft_socket *socket, const char *text);
+
 /* ---- server ---- */
 
 /* Makes a socket (CONNECTING, one reference of the library's) of an accepted descriptor; it owns
- * the descriptor on success. Its requests go to the owner. */
+ * the descriptor on success. Its requests go to the owner. beginning  NULL: plain. */
 WEFT_MUST_USE weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd,
+                                                  const struct wf_socket_beginning *beginning,
                                                   weft_socket **socket_out);
 
 /* Accepts the waiting request: from now on the socket has the route's shape and this user pointer.
@@ -98,8 +141,13 @@ WEFT_MUST_USE weft_status wf_socket_start_stream(weft_socket *socket,
                                                  void (*on_connected)(weft_socket *socket,
                                                                       int system_error));
 
-/* The stream stands: the request leaves, and the handshake's time begins. */
-void wf_socket_start_handshake(weft_socket *socket);
+/* Takes a stream that is connected already; owns the descriptor on success.
+ * wf_socket_start_handshake() follows. */
+WEFT_MUST_USE weft_status wf_socket_adopt_stream(weft_socket *socket, int fd);
+
+/* The stream stands: the request leaves, behind what comes before it, and the handshake's time
+ * begins. beginning  NULL: plain. What fails is told as wf_socket_abort() does. */
+void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_beginning *beginning);
 
 /* From owner->on_ending: the object is CONNECTING again, as if just made, but for its callbacks,
  * listeners, attachments and url; what was not sent is dropped. The old engine is gone when this

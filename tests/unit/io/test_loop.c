@@ -39,6 +39,30 @@ static void test_empty(void **state)
     assert_true(now_ms <= real_ms() && real_ms() - now_ms < 20000);
 }
 
+static void test_scratch(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= 2; n++) {
+        struct fault_alloc fault;
+        weft_loop *loop;
+        fault_alloc_init(&fault, 0);
+        struct weft_loop_options options = { .allocator = &fault.allocator, .receive_bytes = 1 };
+        assert_int_equal(weft_loop_create(&options, &loop), WEFT_OK);
+        fault.fails_at = n ? fault.call_count + n : 0;
+        struct weft_buffer plain = wf_loop_scratch(loop, WF_SCRATCH_PLAIN);
+        struct weft_buffer sealed = wf_loop_scratch(loop, WF_SCRATCH_SEALED);
+        assert_true(n == 1 ? plain.count == 0 : plain.count >= 16384);
+        assert_true(n == 2 ? sealed.count == 0 : sealed.count >= 65536);
+        fault.fails_at = 0;
+        /* Made once; 64 bytes behind it are there to be read. */
+        struct weft_buffer again = wf_loop_scratch(loop, WF_SCRATCH_PLAIN);
+        assert_true(n == 1 || again.data == plain.data);
+        memset(again.data, 1, again.count + 64);
+        weft_loop_destroy(loop);
+        assert_int_equal(fault.live_count, 0);
+    }
+}
+
 static void nest(weft_timer *timer, void *user)
 {
     weft_loop *loop = user;
@@ -221,9 +245,13 @@ static void test_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options), ON_BOTH(test_empty),
-        ON_BOTH(test_nested),           ON_BOTH(test_turn_order),
-        ON_BOTH(test_foreign),          cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_scratch),
+        ON_BOTH(test_empty),
+        ON_BOTH(test_nested),
+        ON_BOTH(test_turn_order),
+        ON_BOTH(test_foreign),
+        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -626,6 +626,44 @@ static void test_each_and_peer(void **state)
     assert_false(weft_loop_is_alive(loop));
 }
 
+static size_t other_bytes;
+
+static void only_count(struct wf_stream *stream, struct weft_buffer bytes)
+{
+    (void)stream;
+    other_bytes += bytes.count;
+}
+
+/* Another table, and then another owner of the descriptor. */
+static void test_change_of_hands(void **state)
+{
+    weft_loop *loop = *state;
+    struct end a, b;
+    make_pair(loop, SOCKETPAIR, &a, &b);
+    struct wf_stream_events counting = end_events;
+    counting.on_received = only_count;
+    other_bytes = 0;
+    wf_stream_set_events(&a.stream, &counting);
+    size_t taken = 0;
+    struct weft_bytes bytes = { (const uint8_t *)"hello", 5 };
+    assert_int_equal(wf_stream_send(&b.stream, &bytes, 1, &taken), WEFT_OK);
+    until(loop, other_bytes == 5);
+
+    int fd = wf_stream_take_fd(&a.stream);
+    assert_true(fd >= 0);
+    assert_false(wf_stream_is_open(&a.stream));
+    assert_int_equal(wf_stream_take_fd(&a.stream), -1);
+    assert_int_equal(wf_stream_send(&b.stream, &bytes, 1, &taken), WEFT_OK);
+    turn(loop, 0);
+    turn(loop, 0);
+    assert_int_equal(other_bytes, 5);
+    assert_int_equal(wf_stream_open(&a.stream, loop, fd, &counting), WEFT_OK);
+    until(loop, other_bytes == 10);
+    end_close(&a);
+    end_close(&b);
+    assert_false(weft_loop_is_alive(loop));
+}
+
 static void test_zero_filled(void **state)
 {
     (void)state;
@@ -636,6 +674,7 @@ static void test_zero_filled(void **state)
     wf_stream_pause(&stream);
     wf_stream_resume(&stream);
     wf_stream_shutdown(&stream);
+    assert_int_equal(wf_stream_take_fd(&stream), -1);
     assert_int_equal(wf_stream_peer(&stream, &peer), WEFT_ERR_CLOSED);
 }
 
@@ -771,6 +810,7 @@ int main(void)
         ON_BOTH(test_paused_in_batch),
         ON_BOTH(test_each_and_peer),
         cmocka_unit_test(test_zero_filled),
+        ON_BOTH(test_change_of_hands),
         ON_BOTH(test_open_fails),
         ON_BOTH(test_loop_destroyed),
         cmocka_unit_test(test_lost),

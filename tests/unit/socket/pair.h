@@ -37,6 +37,7 @@ struct pair {
     /* Called for each event, by its name, after it was written down. */
     void (*on_event)(struct pair *pair, const char *name);
     void *user;
+    const struct wf_socket_beginning *beginning; /* Set by the test; NULL: plain. */
 };
 
 static inline uint64_t pair_now(void)
@@ -166,7 +167,8 @@ static inline void pair_start_on_loop(struct pair *pair,
     int ends[2], small = 4096;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
-    assert_int_equal(wf_socket_open_accepted(&pair->shape, ends[0], &pair->socket), WEFT_OK);
+    assert_int_equal(wf_socket_open_accepted(&pair->shape, ends[0], pair->beginning, &pair->socket),
+                     WEFT_OK);
     weft_socket_retain(pair->socket);
     pair->fd = ends[1];
 }
