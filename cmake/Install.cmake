@@ -3,6 +3,9 @@
 include(CMakePackageConfigHelpers)
 
 # The prefix is known only when it is installed: cmake --install has an option for it.
+if(WEFT_TLS)
+    set(pc_openssl " openssl")
+endif()
 set(prefix_when_installed @CMAKE_INSTALL_PREFIX@)
 foreach(module weft weft_core)
     configure_file(cmake/${module}.pc.in ${module}.pc.in @ONLY)

@@ -25,7 +25,10 @@ weft_library(weft SHARED weft ${WEFT_ROOMS})
 weft_library(weft_static STATIC weft ${WEFT_ROOMS})
 weft_library(weft_core STATIC weft_core ${core_rooms})
 
-target_link_libraries(weft PRIVATE
-    weft_flags PkgConfig::CARES PkgConfig::IDN2 PkgConfig::ZLIB Threads::Threads)
-target_link_libraries(weft_static INTERFACE PkgConfig::CARES PkgConfig::IDN2 PkgConfig::ZLIB Threads::Threads)
+set(system_libraries PkgConfig::CARES PkgConfig::IDN2 PkgConfig::ZLIB Threads::Threads)
+if(WEFT_TLS)
+    list(APPEND system_libraries PkgConfig::OPENSSL)
+endif()
+target_link_libraries(weft PRIVATE weft_flags ${system_libraries})
+target_link_libraries(weft_static INTERFACE ${system_libraries})
 target_link_libraries(weft_core INTERFACE PkgConfig::IDN2 PkgConfig::ZLIB)

@@ -8,6 +8,9 @@ file(STRINGS ${house} house_lines REGEX "^[a-z]")
 # What a room needs from the system.
 set(room_io_links PkgConfig::CARES Threads::Threads)
 set(room_codec_links PkgConfig::IDN2 PkgConfig::ZLIB)
+if(WEFT_TLS)
+    set(room_tls_links PkgConfig::OPENSSL Threads::Threads)
+endif()
 
 set(WEFT_ROOMS)
 foreach(line IN LISTS house_lines)
@@ -16,6 +19,12 @@ foreach(line IN LISTS house_lines)
     separate_arguments(below UNIX_COMMAND "${CMAKE_MATCH_2}")
 
     file(GLOB sources CONFIGURE_DEPENDS src/${room}/*.c)
+    # A build without TLS has one file in the place of all the others.
+    if(room STREQUAL tls AND NOT WEFT_TLS)
+        list(FILTER sources INCLUDE REGEX "/tls_none\\.c$")
+    else()
+        list(FILTER sources EXCLUDE REGEX "/tls_none\\.c$")
+    endif()
     if(sources)
         add_library(room_${room} STATIC ${sources})
         target_include_directories(room_${room} PUBLIC src include)

@@ -7,8 +7,8 @@
 set -eu
 
 set_name=${1:-run}
-run="build-essential cmake ninja-build pkg-config libc-ares-dev libidn2-dev zlib1g-dev libjansson-dev libedit-dev"
-check="libcmocka-dev chromium firefox-esr haproxy nginx-light python3 python3-websockets curl libuv1-dev libglib2.0-dev"
+run="build-essential cmake ninja-build pkg-config libc-ares-dev libidn2-dev zlib1g-dev libssl-dev libjansson-dev libedit-dev"
+check="libcmocka-dev openssl chromium firefox-esr haproxy nginx-light python3 python3-websockets curl libuv1-dev libglib2.0-dev"
 ci="clang libclang-rt-dev clang-tidy clang-format valgrind"
 
 case $set_name in

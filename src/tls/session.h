@@ -1,0 +1,61 @@
+/* Private: one connection's state. */
+#ifndef WF_TLS_SESSION_H
+#define WF_TLS_SESSION_H
+
+#include "tls/identity.h"
+#include "tls/tls.h"
+
+/* Sealed bytes that no sealed_out has taken yet: handshakes, alerts, the end of a record. */
+struct wf_unsent {
+    uint8_t *data;
+    size_t at;
+    size_t count; /* Behind `at`. */
+    size_t capacity;
+};
+
+/* The largest flight that is not ours to choose is a chain of certificates. */
+enum { WF_UNSENT_BYTES_MAX = 256 * 1024, WF_FAILURE_TEXT_BYTES = 320, WF_FIRST_BYTES = 4 };
+
+struct wf_tls_failure {
+    struct weft_failure it;
+    char text[WF_FAILURE_TEXT_BYTES];
+};
+
+struct wf_tls {
+    SSL *ssl;
+    const struct weft_allocator *allocator;
+    weft_tls *identity;
+    struct wf_generation *generation;
+    struct weft_bytes input; /* Lent; what is not used yet. */
+    struct weft_buffer room; /* Lent while spans are sealed: where sealed bytes go. */
+    struct wf_unsent unsent;
+    struct wf_tls_failure *failure; /* Its text may be there before has_failed is true. */
+    struct wf_info *info;
+    char *host;                    /* Client; without brackets. */
+    uint8_t first[WF_FIRST_BYTES]; /* What the peer began with. */
+    uint8_t first_count;
+    uint16_t port;
+    weft_status write_status; /* Why sealed bytes could not be kept. */
+    bool is_done;
+    bool peer_has_ended;
+    bool has_ended; /* close_notify is written. */
+    bool has_failed;
+};
+
+/* bio.c: reads tls->input, writes to tls->room, else to tls->unsent. */
+BIO *wf_bio_new(struct wf_tls *tls);
+weft_status wf_unsent_add(struct wf_tls *tls, struct weft_bytes bytes);
+size_t wf_unsent_take(struct wf_tls *tls, struct weft_buffer out);
+void wf_unsent_drop(struct wf_tls *tls);
+
+/* info.c: never more than out_bytes with the zero. */
+void wf_info_write_name(const X509_NAME *name, char *out, size_t out_bytes);
+void wf_info_write_names(const X509 *certificate, char *out, size_t out_bytes);
+
+/* reason.c: the first call decides. */
+void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
+/* From OpenSSL's queue of errors. */
+void wf_reason_fail_here(struct wf_tls *tls);
+
+#endif
