@@ -175,9 +175,21 @@ static void masking_nothing_needs_no_memory(void **state)
     assert_int_equal(byte, 7);
 }
 
+/* Else the tests above would pass for want of a kernel. What x86-64 has differs. */
+static void this_processor_has_its_kernel(void **state)
+{
+    (void)state;
+#if defined(__aarch64__)
+    assert_string_equal(wf_mask_kernels[0].name, "neon");
+    assert_true(wf_mask_kernels[0].is_supported());
+#endif
+    assert_string_equal(wf_mask_kernels[wf_mask_kernel_count - 1].name, "portable");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(this_processor_has_its_kernel),
         cmocka_unit_test(every_kernel_masks_as_the_byte_loop),
         cmocka_unit_test(every_kernel_stays_on_its_page),
         cmocka_unit_test(a_payload_can_be_masked_in_pieces),

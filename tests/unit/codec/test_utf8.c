@@ -352,9 +352,21 @@ static void nothing_is_valid_and_needs_no_memory(void **state)
     _Static_assert(sizeof utf8 <= 4, "one is in every unfinished message");
 }
 
+/* Else the tests above would pass for want of a kernel. What x86-64 has differs. */
+static void this_processor_has_its_kernel(void **state)
+{
+    (void)state;
+#if defined(__aarch64__)
+    assert_string_equal(wf_utf8_kernels[0].name, "neon");
+    assert_true(wf_utf8_kernels[0].is_supported());
+#endif
+    assert_string_equal(wf_utf8_kernels[wf_utf8_kernel_count - 1].name, "portable");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(this_processor_has_its_kernel),
         cmocka_unit_test(every_text_of_one_or_two_bytes),
         cmocka_unit_test(every_text_of_three_bytes),
         cmocka_unit_test(four_bytes_at_every_edge),
