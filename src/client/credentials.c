@@ -13,8 +13,8 @@ static bool has_control(struct weft_text text)
 }
 
 /* RFC 7617 2: no colon in the user-id, no controls. */
-static weft_status basic(const struct weft_allocator *allocator, struct weft_text username,
-                         struct weft_text password, char **value_out)
+weft_status wf_credentials_basic(const struct weft_allocator *allocator, struct weft_text username,
+                                 struct weft_text password, char **value_out)
 {
     static const struct weft_text scheme = { "Basic ", 6 };
     if ((username.count && memchr(username.data, ':', username.count)) || has_control(username) ||
@@ -67,8 +67,8 @@ static weft_status basic_of_url(const struct weft_allocator *allocator, const st
                       wf_percent_decode(password, second, &password.count);
     weft_status status = WEFT_ERR_SYNTAX;
     if (is_decoded)
-        status = basic(allocator, (struct weft_text){ memory, username.count },
-                       (struct weft_text){ second, password.count }, value_out);
+        status = wf_credentials_basic(allocator, (struct weft_text){ memory, username.count },
+                                      (struct weft_text){ second, password.count }, value_out);
     wf_free(allocator, memory);
     return status;
 }
@@ -87,8 +87,8 @@ weft_status wf_credentials_of(const struct weft_allocator *allocator,
     if (options->bearer_token)
         return bearer(allocator, weft_text_of(options->bearer_token), value_out);
     if (options->username)
-        return basic(allocator, weft_text_of(options->username), weft_text_of(options->password),
-                     value_out);
+        return wf_credentials_basic(allocator, weft_text_of(options->username),
+                                    weft_text_of(options->password), value_out);
     if (url->username.count || url->password.count)
         return basic_of_url(allocator, url, value_out);
     return WEFT_OK;
