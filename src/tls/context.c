@@ -1,7 +1,7 @@
 #include "tls/context.h"
+#include "tls/session.h"
 
 #include <openssl/err.h>
-#include <stdlib.h>
 
 /* Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
 static const char ciphers_1_2[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!aPSK";
@@ -52,7 +52,7 @@ static bool set_protocols(SSL_CTX *context)
 static int verify_mode(const struct wf_settings *settings)
 {
     if (!settings->is_server)
-        return settings->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER;
+        return SSL_VERIFY_PEER; /* Insecure: wf_client_prepare()'s check agrees to all but pins. */
     switch (settings->client_certificate) {
     case WEFT_TLS_OPTIONAL:
         return SSL_VERIFY_PEER;
@@ -77,9 +77,13 @@ static weft_status fill(SSL_CTX *context, const struct wf_settings *settings,
                                 settings->ca_file ? settings->ca_file : "the trust store");
         return WEFT_ERR_ARGUMENT;
     }
-    SSL_CTX_set_verify(context, verify_mode(settings), NULL);
-    if (settings->is_server)
+    SSL_CTX_set_verify(context, verify_mode(settings), wf_reason_on_verify);
+    if (settings->is_server) {
         wf_server_prepare(context);
+        wf_tickets_prepare(context, settings);
+    } else {
+        wf_client_prepare(context, settings);
+    }
     return certificate ? wf_certificate_load(context, certificate, is_strict, complaint) : WEFT_OK;
 }
 
@@ -100,41 +104,4 @@ weft_status wf_context_make(const struct wf_settings *settings,
     }
     *context_out = context;
     return WEFT_OK;
-}
-
-weft_status wf_generation_load(const struct wf_settings *settings, bool is_strict,
-                               const struct wf_complaint *complaint,
-                               struct wf_generation **generation_out)
-{
-    size_t count = settings->certificate_count ? settings->certificate_count : 1;
-    struct wf_generation *generation =
-        calloc(1, sizeof *generation + count * sizeof generation->contexts[0]);
-    if (!generation) {
-        wf_complaint_write(complaint, "%s", weft_status_text(WEFT_ERR_MEMORY));
-        return WEFT_ERR_MEMORY;
-    }
-    atomic_init(&generation->reference_count, 1);
-    for (size_t i = 0; i < count; i++) {
-        const struct weft_tls_certificate *certificate =
-            settings->certificate_count ? &settings->certificates[i] : NULL;
-        weft_status status =
-            wf_context_make(settings, certificate, is_strict, complaint, &generation->contexts[i]);
-        if (status) {
-            wf_generation_release(generation);
-            return status;
-        }
-        generation->context_count++;
-    }
-    *generation_out = generation;
-    return WEFT_OK;
-}
-
-void wf_generation_release(struct wf_generation *generation)
-{
-    if (!generation ||
-        atomic_fetch_sub_explicit(&generation->reference_count, 1, memory_order_acq_rel) != 1)
-        return;
-    for (size_t i = 0; i < generation->context_count; i++)
-        SSL_CTX_free(generation->contexts[i]);
-    free(generation);
 }

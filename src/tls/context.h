@@ -13,7 +13,9 @@ weft_status wf_context_make(const struct wf_settings *settings,
 weft_status wf_certificate_load(SSL_CTX *context, const struct weft_tls_certificate *certificate,
                                 bool is_strict, const struct wf_complaint *complaint);
 
-/* The callbacks of a server: names, protocols. */
+/* The callbacks of each side. */
 void wf_server_prepare(SSL_CTX *context);
+void wf_client_prepare(SSL_CTX *context, const struct wf_settings *settings);
+void wf_tickets_prepare(SSL_CTX *context, const struct wf_settings *settings);
 
 #endif

@@ -85,6 +85,9 @@ weft_status weft_tls_reload(weft_tls *tls, char *error_out, size_t error_out_byt
         return status;
     (void)pthread_mutex_lock(&tls->lock);
     struct wf_generation *old = tls->generation;
+    /* A ticket stands for a check of the client's certificate, whose rules may have changed. */
+    if (tls->settings.client_certificate == WEFT_TLS_NOT_ASKED)
+        wf_generation_inherit(fresh, old);
     tls->generation = fresh;
     (void)pthread_mutex_unlock(&tls->lock);
     wf_generation_release(old);

@@ -2,6 +2,8 @@
 #ifndef WF_TLS_IDENTITY_H
 #define WF_TLS_IDENTITY_H
 
+#include "tls/remembered.h"
+#include "tls/tickets.h"
 #include "weft/tls.h"
 
 #include <openssl/ssl.h>
@@ -50,6 +52,9 @@ void wf_settings_drop(struct wf_settings *settings);
 /* What was loaded at one time: one context per certificate, or the one of a client. */
 struct wf_generation {
     atomic_uint reference_count;
+    pthread_mutex_t lock; /* Guards the next two; held for moments. */
+    struct wf_tickets tickets;
+    struct wf_remembered remembered;
     size_t context_count;
     SSL_CTX *contexts[];
 };
@@ -58,12 +63,15 @@ struct wf_generation {
 weft_status wf_generation_load(const struct wf_settings *settings, bool is_strict,
                                const struct wf_complaint *complaint,
                                struct wf_generation **generation_out);
+
+/* A server whose tickets stay good: tickets of `old` can be opened by `fresh`. */
+void wf_generation_inherit(struct wf_generation *fresh, struct wf_generation *old);
 void wf_generation_release(struct wf_generation *generation);
 
 struct weft_tls {
     atomic_uint reference_count;
     struct wf_settings settings;
-    pthread_mutex_t lock; /* Guards what follows; held for moments. */
+    pthread_mutex_t lock; /* Guards `generation`; held for moments. */
     struct wf_generation *generation;
 };
 

@@ -29,13 +29,10 @@ bool wf_tls_is_plain_http(const struct wf_tls *tls)
     return true;
 }
 
-void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
-                    ...)
+static void write_text(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
+                       va_list arguments)
 {
-    if (tls->has_failed)
-        return;
-    tls->has_failed = true;
-    if (tls->failure) /* The check of the certificate has said it already. */
+    if (tls->failure) /* The first reason is the cause of the others. */
         return;
     tls->failure = wf_alloc_zero(tls->allocator, sizeof *tls->failure);
     if (!tls->failure)
@@ -44,9 +41,26 @@ void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, co
     tls->failure->it.status = status;
     tls->failure->it.rule = rule;
     tls->failure->it.text = tls->failure->text;
+    (void)vsnprintf(tls->failure->text, sizeof tls->failure->text, format, arguments);
+}
+
+void wf_reason_note(struct wf_tls *tls, const char *rule, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(tls->failure->text, sizeof tls->failure->text, format, arguments);
+    write_text(tls, WEFT_ERR_PROTOCOL, rule, format, arguments);
+    va_end(arguments);
+}
+
+void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
+                    ...)
+{
+    if (tls->has_failed)
+        return;
+    tls->has_failed = true;
+    va_list arguments;
+    va_start(arguments, format);
+    write_text(tls, status, rule, format, arguments);
     va_end(arguments);
 }
 
@@ -56,11 +70,53 @@ static bool peer_speaks_tls(const struct wf_tls *tls)
     return tls->first_count == 0 || tls->first[0] == HANDSHAKE || tls->first[0] == ALERT;
 }
 
+/* Where OpenSSL's words are not clear enough. */
+static const char *text_for(int reason, bool is_server)
+{
+    switch (reason) {
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+        return "the client showed no certificate";
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_WRONG_SSL_VERSION:
+        return is_server ? "the client speaks no version of TLS that is accepted"
+                         : "the server speaks no version of TLS that is accepted";
+    case SSL_R_NO_SHARED_CIPHER:
+        return "the client offers no cipher that is accepted";
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+        return "the client does not offer http/1.1";
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        return "a TLS record was changed on its way";
+    default:
+        return NULL;
+    }
+}
+
+static void fail_by_error(struct wf_tls *tls, unsigned long error)
+{
+    bool is_server = tls->identity->settings.is_server;
+    int reason = ERR_GET_REASON(error);
+    bool is_tls = ERR_GET_LIB(error) == ERR_LIB_SSL;
+    if (is_tls && reason > SSL_AD_REASON_OFFSET) {
+        wf_reason_fail(tls, WEFT_ERR_REFUSED, "RFC 8446 6.2", "the %s sent the alert \"%s\"",
+                       is_server ? "client" : "server",
+                       SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+        return;
+    }
+    if (reason == ERR_R_MALLOC_FAILURE) {
+        wf_reason_fail(tls, WEFT_ERR_MEMORY, NULL, "no memory for TLS");
+        return;
+    }
+    const char *text = is_tls ? text_for(reason, is_server) : NULL;
+    const char *theirs = error ? ERR_reason_error_string(error) : NULL;
+    wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "TLS: %s",
+                   text     ? text
+                   : theirs ? theirs
+                            : "no reason is known");
+}
+
 void wf_reason_fail_here(struct wf_tls *tls)
 {
-    unsigned long error = ERR_peek_error();
-    int reason = ERR_GET_REASON(error);
-    bool is_server = tls->identity->settings.is_server;
     if (tls->write_status)
         wf_reason_fail(tls, tls->write_status, NULL, "sealed bytes cannot be kept: %s",
                        weft_status_text(tls->write_status));
@@ -68,13 +124,8 @@ void wf_reason_fail_here(struct wf_tls *tls)
         wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "plain HTTP on a TLS port");
     else if (!tls->is_done && !peer_speaks_tls(tls))
         wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "the %s speaks no TLS",
-                       is_server ? "client" : "server");
-    else if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-        wf_reason_fail(tls, WEFT_ERR_REFUSED, "RFC 8446 6.2", "the %s sent the alert \"%s\"",
-                       is_server ? "client" : "server",
-                       SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+                       tls->identity->settings.is_server ? "client" : "server");
     else
-        wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "TLS: %s",
-                       error ? ERR_reason_error_string(error) : "no reason given");
+        fail_by_error(tls, ERR_peek_error());
     ERR_clear_error();
 }

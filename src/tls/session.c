@@ -1,8 +1,6 @@
 #include "tls/session.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
 
 /* The first of them goes into a record with the spans after it. */
 enum { RECORD_BYTES_MAX = 16384 };
@@ -16,19 +14,6 @@ static struct weft_text without_brackets(struct weft_text host)
     if (host.count >= 2 && host.data[0] == '[' && host.data[host.count - 1] == ']')
         return (struct weft_text){ host.data + 1, host.count - 2 };
     return host;
-}
-
-static bool expect_host(struct wf_tls *tls)
-{
-    X509_VERIFY_PARAM *rules = SSL_get0_param(tls->ssl);
-    if (X509_VERIFY_PARAM_set1_ip_asc(rules, tls->host) == 1)
-        return true;
-    ERR_clear_error();
-    /* RFC 9525 6.3: names are in subjectAltName, and a wildcard is a whole label. */
-    X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-                                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    return X509_VERIFY_PARAM_set1_host(rules, tls->host, 0) == 1 &&
-           SSL_set_tlsext_host_name(tls->ssl, tls->host) == 1;
 }
 
 static weft_status prepare(struct wf_tls *tls, struct weft_text host)
@@ -49,7 +34,21 @@ static weft_status prepare(struct wf_tls *tls, struct weft_text host)
     tls->host = wf_copy_text(tls->allocator, without_brackets(host));
     if (!tls->host)
         return WEFT_ERR_MEMORY;
-    return expect_host(tls) ? WEFT_OK : WEFT_ERR_ARGUMENT;
+    if (!wf_client_expect(tls))
+        return WEFT_ERR_ARGUMENT;
+    wf_client_resume(tls);
+    return WEFT_OK;
+}
+
+static void finish(struct wf_tls *tls)
+{
+    tls->is_done = true;
+    /* Before TLS 1.3 a session can be resumed many times; taking it has forgotten it. */
+    if (tls->host && SSL_session_reused(tls->ssl) && SSL_version(tls->ssl) < TLS1_3_VERSION) {
+        SSL_SESSION *session = SSL_get1_session(tls->ssl);
+        if (!wf_client_remember(tls, session))
+            SSL_SESSION_free(session);
+    }
 }
 
 /* One step of the handshake. */
@@ -58,7 +57,7 @@ static void shake(struct wf_tls *tls)
     ERR_clear_error();
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1)
-        tls->is_done = true;
+        finish(tls);
     else if (SSL_get_error(tls->ssl, result) != SSL_ERROR_WANT_READ)
         wf_reason_fail_here(tls);
 }

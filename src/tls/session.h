@@ -52,9 +52,19 @@ void wf_unsent_drop(struct wf_tls *tls);
 void wf_info_write_name(const X509_NAME *name, char *out, size_t out_bytes);
 void wf_info_write_names(const X509 *certificate, char *out, size_t out_bytes);
 
+/* client.c */
+bool wf_client_expect(struct wf_tls *tls); /* Name and address. */
+void wf_client_resume(struct wf_tls *tls);
+bool wf_client_remember(const struct wf_tls *tls, SSL_SESSION *session); /* True: owned. */
+
 /* reason.c: the first call decides. */
 void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
                     ...) __attribute__((format(printf, 4, 5)));
+/* The text of a failure that is to come: the certificate is refused. */
+void wf_reason_note(struct wf_tls *tls, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void wf_reason_note_certificate(struct wf_tls *tls, X509_STORE_CTX *store);
+int wf_reason_on_verify(int is_good, X509_STORE_CTX *store);
 /* From OpenSSL's queue of errors. */
 void wf_reason_fail_here(struct wf_tls *tls);
 
