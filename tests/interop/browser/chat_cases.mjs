@@ -121,7 +121,7 @@ export function chatCases(context) {
     } },
     { name: 'chat: the page on a phone and by keyboard', run: async () => {
       await anna.page.bringToFront();
-      await anna.page.setViewport({ width: 360, height: 740 });
+      await anna.resize(360, 740);
       await anna.fitsWidth();
       assert.equal(await anna.isHidden('#people'), true);
       await anna.page.focus('#people-toggle');

@@ -89,7 +89,7 @@ export function playgroundCases(context) {
   return [
     { name: 'playground: connects to the echo of this server', run: async () => {
       visitor = await Visitor.open(context, '/playground.html');
-      await visitor.page.setViewport({ width: 1280, height: 900 });
+      await visitor.resize(1280, 900);
       assert.equal(await visitor.page.$eval('#url', (input) => input.value), context.serve.ws('/echo'));
       await visitor.click('#connect button[type="submit"]');
       await visitor.sees('#journal', /onopen/);
@@ -209,11 +209,11 @@ export async function screenshots(visitor, name) {
     }
     assert.equal(await page.evaluate((value) => matchMedia(`(prefers-color-scheme: ${value})`).matches, scheme), true);
     for (const [size, width, height] of [['desktop', 1280, 900], ['phone', 360, 740]]) {
-      await page.setViewport({ width, height });
+      await visitor.resize(width, height);
       await visitor.fitsWidth();
       await page.evaluate(() => scrollTo(0, 0));
       await visitor.tallScreenshot(`${name}-${size}-${scheme}`);
     }
   }
-  await page.setViewport({ width: 1280, height: 900 });
+  await visitor.resize(1280, 900);
 }

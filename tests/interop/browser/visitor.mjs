@@ -1,8 +1,10 @@
 // One tab: what a visitor does and sees. Everything waits for a condition in the page, never for a time.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
-const WAIT_MS = 10000;
+const WAIT_MS = 20000;
+const LOOK_AGAIN_MS = 50;
 
 export class Visitor {
   /** context: { browser, kind, serve, output }. before: runs in the page ahead of the page's own scripts. */
@@ -48,14 +50,23 @@ export class Visitor {
     assert.deepEqual(complaints, [], 'errors in the console');
   }
 
-  /** Waits until test(...args), run in the page, is true. */
+  /**
+   * Waits until test(...args), run in the page, is true. Asked from here again and again: a test that waits inside
+   * the page is built from text there, which the page's content policy forbids in some versions of Firefox.
+   */
   async until(what, test, ...args) {
-    try {
-      await this.page.waitForFunction(test, { polling: 50 }, ...args);
-    } catch (error) {
-      const text = await this.page.evaluate(() => document.body.innerText).catch(() => '');
-      throw new Error(`waited in vain: ${what}\n${text}\n${this.complaints.join('\n')}`, { cause: error });
-    }
+    const end = Date.now() + WAIT_MS;
+    let failure;
+    do {
+      try {
+        if (await this.page.evaluate(test, ...args)) return;
+      } catch (error) {
+        failure = error; // While a page gives way to the next, nobody answers.
+      }
+      await pause(LOOK_AGAIN_MS);
+    } while (Date.now() < end);
+    const text = await this.page.evaluate(() => document.body.innerText).catch(() => '');
+    throw new Error(`waited in vain: ${what}\n${text}\n${this.complaints.join('\n')}`, { cause: failure });
   }
 
   /** Waits until the text of an element matches. */
@@ -80,7 +91,11 @@ export class Visitor {
   }
 
   async click(selector) {
-    await this.page.locator(selector).setTimeout(WAIT_MS).click();
+    await this.until(`${selector} can be clicked`, (where) => {
+      const element = document.querySelector(where);
+      return element !== null && !element.disabled && element.checkVisibility();
+    }, selector);
+    await this.page.click(selector);
   }
 
   /** Puts a text into a field as a paste would: at once, with its event. */
@@ -90,6 +105,14 @@ export class Visitor {
       element.value = value;
       element.dispatchEvent(new Event('input', { bubbles: true }));
     }, text);
+  }
+
+  /** Makes the window's inside that large. Older versions of Firefox lack the orientation that goes with it. */
+  async resize(width, height) {
+    await this.page.setViewport({ width, height }).catch((error) => {
+      if (!/unknown command/.test(error.message)) throw error;
+    });
+    await this.until(`the window is ${width} wide`, (wanted) => window.innerWidth === wanted, width);
   }
 
   async press(key) {
