@@ -9,6 +9,7 @@
 #   expired.pem, .key       localhost, ended in 2021;  future.pem: begins in 2090
 #   stranger.pem, .key      localhost, signed by other-ca.pem;  self.pem: signed by itself
 #   client.pem, .key        CN=client
+#   NAME.pin                sha256//... of its public key, as curl and weft pin it
 # A folder that is complete already is left as it is, so several may call this at once: the files
 # are made beside the folder, which then gets its name in one step.
 set -eu
@@ -18,7 +19,7 @@ set -eu
     exit 2
 }
 folder=$1
-[ ! -e "$folder/ca.pem" ] || exit 0
+[ ! -e "$folder/server.pin" ] || exit 0
 
 mkdir -p "$(dirname "$folder")"
 work=$(mktemp -d "$folder.XXXXXX")
@@ -97,10 +98,17 @@ signed client ca /CN=client DNS:client.test clientAuth
 quietly openssl req -x509 -new -key "$work/self.key" -subj /CN=self -days 3650 \
     -addext "subjectAltName=$local_names" -out "$work/self.pem"
 
+for key in "$work"/*.key; do
+    digest=$(openssl pkey -in "$key" -pubout -outform DER | openssl dgst -sha256 -binary |
+        openssl base64 -A)
+    echo "sha256//$digest" >"${key%.key}.pin"
+done
+
 # The keys of the authorities sign nothing more.
 rm -f "$log" "$work"/*.csr "$work"/*.leaf "$work"/*.conf "$work"/*.index* "$work"/ca.key \
     "$work"/other-ca.key
 find "$work" -name '[0-9A-F]*.pem' -exec rm -f {} +
 chmod 755 "$work"
 # Another one may have been faster: its folder is as good.
-mv -T "$work" "$folder" 2>/dev/null || [ -e "$folder/ca.pem" ]
+[ -e "$folder/server.pin" ] || rm -rf "$folder"
+mv -T "$work" "$folder" 2>/dev/null || [ -e "$folder/server.pin" ]

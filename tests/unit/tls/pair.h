@@ -52,6 +52,18 @@ static inline struct weft_tls_certificate cert_pair(const char *name)
     return certificate;
 }
 
+/* "sha256//..." of a certificate's key, as gen_certs.sh has written it. */
+static inline void pin_of(const char *name, char *pin, size_t pin_bytes)
+{
+    char file_name[64];
+    (void)snprintf(file_name, sizeof file_name, "%s.pin", name);
+    FILE *file = fopen(cert_path(file_name), "r");
+    assert_non_null(file);
+    assert_non_null(fgets(pin, (int)pin_bytes, file));
+    pin[strcspn(pin, "\n")] = '\0';
+    (void)fclose(file);
+}
+
 static inline weft_tls *server_identity(const char *name)
 {
     struct weft_tls_certificate certificate = cert_pair(name);
