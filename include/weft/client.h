@@ -64,6 +64,9 @@ struct weft_connect_options {
     const char *username;     /* Without ':'. */
     const char *password;     /* NULL: empty. */
     const char *bearer_token; /* Authorization: Bearer. */
+    /* For wss:, whom to trust and what to show; retained. NULL: the system's trust store, made when
+       it is first needed and kept by the process. Redirects keep it. */
+    weft_tls *tls;
     struct weft_cookie_jar cookies;
     struct weft_reconnect reconnect; /* All zero: a lost connection stays lost. */
     struct weft_socket_settings settings;
@@ -75,8 +78,9 @@ struct weft_connect_options {
  * new WebSocket(url, protocols): answers at once what is wrong with the URL or the protocols;
  * everything later comes as an event.
  *
- * url      ws:, http: (becomes ws:), or ws+unix:PATH:TARGET (a Unix-domain socket:
- * "ws+unix:/run/a.sock:/chat"). wss: and https: answer WEFT_ERR_UNSUPPORTED in a build without TLS.
+ * url      ws:, wss:, http: (becomes ws:), https: (becomes wss:), or ws+unix:PATH:TARGET (a
+ * Unix-domain socket: "ws+unix:/run/a.sock:/chat"). wss: answers WEFT_ERR_UNSUPPORTED in a build
+ * without TLS, and WEFT_ERR_ARGUMENT when the system's trust store cannot be read.
  * options  NULL: all defaults.
  * socket_out  NULL: not wanted. Else the socket, with a reference that the caller gives back with
  *          weft_socket_release(); the library holds its own until on_close has returned.

@@ -14,7 +14,8 @@ typedef struct weft_request weft_request;
 
 /** Zero in a field means its default. */
 struct weft_server_options {
-    uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed. */
+    uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed; over TLS
+                                       it is closed. */
     uint32_t request_timeout_ms;    /* 0: 10 000 for the head of a request. */
     uint32_t keep_alive_timeout_ms; /* 0: 15 000 of waiting for another request. */
     uint32_t head_bytes_max;        /* 0: 16 KiB. More: 431. */
@@ -118,6 +119,21 @@ WEFT_API void *weft_server_user(const weft_server *server);
 WEFT_API WEFT_MUST_USE weft_status weft_server_listen(weft_server *server, const char *address,
                                                       char *address_out, size_t address_out_bytes);
 
+/** How a listener treats its connections. Zero in a field means its default. */
+struct weft_listen_options {
+    weft_tls *tls; /* NULL: plain. Else every connection speaks TLS; retained. Plain HTTP is
+                      answered 400. */
+};
+
+/**
+ * As weft_server_listen(), with options; NULL: all defaults. What TLS agrees on is in
+ * weft_request_tls() and weft_socket_tls(). The server's origin check and weft_tls_reload() need
+ * nothing more. Errors: as weft_server_listen().
+ */
+WEFT_API WEFT_MUST_USE weft_status weft_server_listen_with(
+    weft_server *server, const char *address, const struct weft_listen_options *options,
+    char *address_out, size_t address_out_bytes);
+
 /**
  * Adds a route of WebSockets.
  *
@@ -220,6 +236,11 @@ WEFT_API size_t weft_request_protocols(const weft_request *request,
 WEFT_API bool weft_request_is_upgrade(const weft_request *request);
 /** The peer's address as text, as weft_socket_peer(). "" when the client has gone. */
 WEFT_API const char *weft_request_peer(const weft_request *request);
+/**
+ * What TLS has agreed on, with the client's identity when it showed a certificate. NULL: the
+ * connection is plain, or the client has gone.
+ */
+WEFT_API const struct weft_tls_info *weft_request_tls(const weft_request *request);
 /** The server that the request came to. */
 /** NULL when the server was destroyed meanwhile. */
 WEFT_API weft_server *weft_request_server(const weft_request *request);

@@ -8,6 +8,7 @@
 #include "weft/failure.h"
 #include "weft/loop.h"
 #include "weft/status.h"
+#include "weft/tls.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -135,6 +136,12 @@ WEFT_API void weft_socket_set_user(weft_socket *socket, void *user);
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_peer(const weft_socket *socket, char *out,
                                                     size_t out_bytes);
+
+/**
+ * What TLS has agreed on. NULL: the connection has none, or its handshake is not done. Valid until
+ * on_close or on_reconnect has returned. The loop's own thread.
+ */
+WEFT_API const struct weft_tls_info *weft_socket_tls(const weft_socket *socket);
 
 /**
  * send(): a text message.

@@ -31,6 +31,9 @@ static void fail(weft_socket *socket, weft_status status)
         failure.text = "the cookies are too long for a request";
         failure.limit_name = "get_cookies";
         failure.limit = WF_ORDER_COOKIE_BYTES_MAX;
+    } else if (status == WEFT_ERR_UNSUPPORTED) {
+        failure.kind = WEFT_FAILURE_TLS;
+        failure.text = "the redirect leads to wss:, and this build has no TLS";
     } else if (status == WEFT_ERR_SYSTEM) {
         failure.kind = WEFT_FAILURE_CONNECT;
         failure.text = "no connection could be begun";
@@ -39,7 +42,7 @@ static void fail(weft_socket *socket, weft_status status)
     wf_socket_abort(socket, &failure, false);
 }
 
-static weft_status begin(weft_socket *socket, const struct wf_order *order)
+static weft_status begin(weft_socket *socket, struct wf_order *order)
 {
     const struct weft_allocator *allocator = wf_loop_allocator(weft_socket_loop(socket));
     struct wf_order_request request;
@@ -47,6 +50,8 @@ static weft_status begin(weft_socket *socket, const struct wf_order *order)
     if (!status)
         status = wf_socket_put_request(socket, &request.request);
     wf_order_request_drop(allocator, &request);
+    if (!status)
+        status = wf_order_need_tls(order);
     return status ? status : wf_dial_order(socket, order);
 }
 

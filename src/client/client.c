@@ -130,10 +130,14 @@ weft_status weft_socket_connect(weft_loop *loop, const char *url_text,
                                                 weft_text_of(options->base_url), &url, NULL);
     if (status)
         return status;
-    status = wf_url_is_secure(&url) ? WEFT_ERR_UNSUPPORTED
-                                    : wf_order_create(allocator, options, &url, &order);
+    status = wf_order_create(allocator, options, &url, &order);
     if (status) {
         wf_url_drop(allocator, &url);
+        return status;
+    }
+    status = wf_order_need_tls(order);
+    if (status) {
+        wf_order_drop(allocator, order);
         return status;
     }
     return connect_order(loop, options, order, socket_out);

@@ -20,8 +20,9 @@ static void on_connected(weft_socket *socket, int system_error)
         try_next(dial);
         return;
     }
+    struct wf_socket_beginning beginning = wf_order_beginning(wf_client_of(socket)->order);
     wf_dial_end(socket);
-    wf_socket_start_handshake(socket, NULL);
+    wf_socket_start_handshake(socket, &beginning);
 }
 
 static void try_next(struct wf_dial *dial)

@@ -1,6 +1,7 @@
 #include "client/order.h"
 
 #include "client/credentials.h"
+#include "client/trust.h"
 #include "codec/http1.h"
 
 /* ---- the copy ---- */
@@ -97,6 +98,7 @@ static struct wf_order *create(const struct weft_allocator *allocator,
     order->header_count = options->header_count;
     order->protocols = layout.protocols;
     order->protocol_count = options->protocol_count;
+    order->tls = weft_tls_retain(options->tls);
     order->cookies = options->cookies;
     order->connect_timeout_ms = options->connect_timeout_ms;
     order->bad_ports_allowed = options->bad_ports_allowed;
@@ -135,7 +137,24 @@ void wf_order_drop(const struct weft_allocator *allocator, struct wf_order *orde
         return;
     wf_url_drop(allocator, &order->url);
     wf_url_drop(allocator, &order->redirect);
+    weft_tls_release(order->tls);
     wf_free(allocator, order);
+}
+
+weft_status wf_order_need_tls(struct wf_order *order)
+{
+    return order->tls || !wf_url_is_secure(wf_order_url(order)) ? WEFT_OK
+                                                                : wf_trust_default(&order->tls);
+}
+
+struct wf_socket_beginning wf_order_beginning(const struct wf_order *order)
+{
+    const struct wf_url *url = wf_order_url(order);
+    if (!wf_url_is_secure(url))
+        return (struct wf_socket_beginning){ 0 };
+    return (struct wf_socket_beginning){ .tls = order->tls,
+                                         .host = wf_url_dial_host(url),
+                                         .port = wf_url_port(url) };
 }
 
 /* ---- the request ---- */

@@ -20,6 +20,7 @@ struct wf_order {
     size_t protocol_count;
     const struct weft_header *headers;
     size_t header_count;
+    weft_tls *tls; /* The user's, or the default one once it was needed. */
     struct weft_cookie_jar cookies;
     struct weft_reconnect reconnect; /* Resolved: no zero stands for a default. */
     uint32_t connect_timeout_ms;
@@ -51,6 +52,12 @@ static inline const struct wf_url *wf_order_url(const struct wf_order *order)
 {
     return order->redirect.memory ? &order->redirect : &order->url;
 }
+
+/* Before a connection: what a secure URL needs is there. Errors as weft_tls_client_create(). */
+WEFT_MUST_USE weft_status wf_order_need_tls(struct wf_order *order);
+
+/* How the next connection begins behind TCP; lent by the order. */
+struct wf_socket_beginning wf_order_beginning(const struct wf_order *order);
 
 /* The next request; its spans point into the order and into memory of its own. */
 struct wf_order_request {

@@ -71,9 +71,6 @@ weft_status wf_redirect_resolve(const struct weft_allocator *allocator, const st
     } else if (to_out->unix_path.count && !is_equal(to_out->unix_path, from->unix_path)) {
         *reason_out = "a redirect into a Unix-domain socket is not followed";
         status = WEFT_ERR_REFUSED;
-    } else if (wf_url_is_secure(to_out)) {
-        *reason_out = "the redirect leads to wss:, and this build has no TLS";
-        status = WEFT_ERR_UNSUPPORTED;
     }
     if (status)
         wf_url_drop(allocator, to_out);

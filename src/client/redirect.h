@@ -12,7 +12,7 @@ bool wf_redirect_is_status(int status);
  * reason_out  set to a static line, for people, when it is not followed.
  *
  * WEFT_ERR_SYNTAX: it is no WebSocket URL; WEFT_ERR_REFUSED: it may not be followed;
- * WEFT_ERR_UNSUPPORTED: it needs TLS; WEFT_ERR_MEMORY. Then *to_out needs no wf_url_drop(). */
+ * WEFT_ERR_MEMORY. Then *to_out needs no wf_url_drop(). */
 WEFT_MUST_USE weft_status wf_redirect_resolve(const struct weft_allocator *allocator,
                                               const struct wf_url *from, struct weft_text location,
                                               struct wf_url *to_out, const char **reason_out);

@@ -5,6 +5,8 @@
 
 #include "codec/http1.h"
 
+#include <assert.h>
+
 /* Origin form, or absolute form, whose authority is passed over (RFC 9112 3.2.2). False: neither.
  */
 static bool split_target(struct wf_visit *visit)
@@ -159,9 +161,23 @@ static void on_body_wanted(weft_socket *socket)
                      server->drain.is_draining);
 }
 
+/* As other servers answer it: without TLS, since that is what the client understands. */
+static struct weft_bytes on_plain_http(weft_socket *socket)
+{
+#define SAID "this port speaks TLS: use https: or wss:\n"
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+                                 "Content-Type: text/plain; charset=utf-8\r\n"
+                                 "Content-Length: 41\r\nConnection: close\r\n\r\n" SAID;
+    static_assert(sizeof SAID - 1 == 41, "Content-Length");
+#undef SAID
+    (void)socket;
+    return (struct weft_bytes){ (const uint8_t *)answer, sizeof answer - 1 };
+}
+
 const struct wf_socket_owner wf_server_owner = {
     .on_request = on_request,
     .on_body_wanted = on_body_wanted,
     .on_open = on_open,
     .on_gone = on_gone,
+    .on_plain_http = on_plain_http,
 };

@@ -9,17 +9,28 @@
 
 enum { ADDRESSES_MAX = 16, PORT_TRIES = 16 };
 
+/* Where, and how. */
+struct plan {
+    const struct wf_listen_address *where;
+    const struct weft_listen_options *options;
+};
+
 static void on_accepted(struct wf_listener *listener, int fd, void *user)
 {
-    weft_server *server = user;
+    const struct wf_server_listener *own = user;
+    weft_server *server = own->server;
+    struct wf_socket_beginning beginning = { .tls = own->tls };
     weft_socket *socket;
     (void)listener;
     if (server->counts.connections >= server->options.connections_max) {
         server->counts.rejected_total++;
-        wf_rejection_open(server, fd);
+        if (own->tls)
+            close(fd); /* A handshake of TLS costs more than the answer is worth. */
+        else
+            wf_rejection_open(server, fd);
         return;
     }
-    if (wf_socket_open_accepted(server->shape, fd, NULL, &socket)) {
+    if (wf_socket_open_accepted(server->shape, fd, &beginning, &socket)) {
         close(fd);
         return;
     }
@@ -28,19 +39,22 @@ static void on_accepted(struct wf_listener *listener, int fd, void *user)
 }
 
 /* Opens one more, at the head of the list. */
-static weft_status open_one(weft_server *server, const struct wf_address *address, bool v6_and_v4)
+static weft_status open_one(weft_server *server, const struct wf_address *address, bool v6_and_v4,
+                            const struct weft_listen_options *options)
 {
     struct wf_server_listener *own = wf_alloc_zero(server->allocator, sizeof *own);
     if (!own)
         return WEFT_ERR_MEMORY;
     weft_status status =
-        wf_listener_open(server->loop, address, v6_and_v4, on_accepted, server, &own->listener);
+        wf_listener_open(server->loop, address, v6_and_v4, on_accepted, own, &own->listener);
     if (status) {
         int error = errno;
         wf_free(server->allocator, own);
         errno = error;
         return status;
     }
+    own->server = server;
+    own->tls = weft_tls_retain(options->tls);
     own->next = server->listeners;
     server->listeners = own;
     return WEFT_OK;
@@ -54,6 +68,7 @@ static void close_newest(weft_server *server, struct wf_server_listener *rest)
         struct wf_server_listener *own = server->listeners;
         server->listeners = own->next;
         wf_listener_close(own->listener);
+        weft_tls_release(own->tls);
         wf_free(server->allocator, own);
     }
     errno = error;
@@ -79,6 +94,7 @@ static bool is_family_missing(weft_status status)
 /* Opens all addresses of a name with one port; those of a missing family are passed over.
  * `*first_out` is the first one's. */
 static weft_status open_all(weft_server *server, struct wf_address *addresses, size_t count,
+                            const struct weft_listen_options *options,
                             struct wf_listener **first_out)
 {
     struct wf_server_listener *rest = server->listeners;
@@ -88,7 +104,7 @@ static weft_status open_all(weft_server *server, struct wf_address *addresses, s
     for (size_t i = 0; i < count; i++) {
         struct wf_address address = addresses[i];
         wf_address_set_port(&address, port);
-        weft_status status = open_one(server, &address, false);
+        weft_status status = open_one(server, &address, false, options);
         if (status && is_family_missing(status)) {
             missing = status;
             continue;
@@ -106,9 +122,10 @@ static weft_status open_all(weft_server *server, struct wf_address *addresses, s
     return *first_out ? WEFT_OK : missing;
 }
 
-static weft_status listen_at_name(weft_server *server, const struct wf_listen_address *wanted,
+static weft_status listen_at_name(weft_server *server, const struct plan *plan,
                                   struct wf_listener **first_out)
 {
+    const struct wf_listen_address *wanted = plan->where;
     struct wf_address addresses[ADDRESSES_MAX];
     size_t count;
     weft_status status =
@@ -120,57 +137,61 @@ static weft_status listen_at_name(weft_server *server, const struct wf_listen_ad
     /* A port that the kernel chose for one address may be taken at the next. */
     int tries = wanted->port == 0 ? PORT_TRIES : 1;
     do
-        status = open_all(server, addresses, count, first_out);
+        status = open_all(server, addresses, count, plan->options, first_out);
     while (status == WEFT_ERR_SYSTEM && errno == EADDRINUSE && --tries > 0);
     return status;
 }
 
 /* All interfaces: one listener for both families, or of IPv4 alone where there is no IPv6. */
-static weft_status listen_anywhere(weft_server *server, uint16_t port)
+static weft_status listen_anywhere(weft_server *server, const struct plan *plan)
 {
     struct wf_address address;
-    weft_status status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("::"), port);
+    weft_status status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("::"), plan->where->port);
     if (!status)
-        status = open_one(server, &address, true);
+        status = open_one(server, &address, true, plan->options);
     if (!status || !is_family_missing(status))
         return status;
-    status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("0.0.0.0"), port);
-    return status ? status : open_one(server, &address, false);
+    status = wf_address_of_ip(&address, WEFT_TEXT_LITERAL("0.0.0.0"), plan->where->port);
+    return status ? status : open_one(server, &address, false, plan->options);
 }
 
 static weft_status listen_at_address(weft_server *server, const struct wf_address *address,
-                                     struct wf_listener **first_out)
+                                     const struct plan *plan, struct wf_listener **first_out)
 {
-    weft_status status = open_one(server, address, false);
+    weft_status status = open_one(server, address, false, plan->options);
     if (!status)
         *first_out = server->listeners->listener;
     return status;
 }
 
-static weft_status listen_at(weft_server *server, const struct wf_listen_address *wanted,
+static weft_status listen_at(weft_server *server, const struct plan *plan,
                              struct wf_listener **first_out)
 {
+    const struct wf_listen_address *wanted = plan->where;
     struct wf_address address;
     weft_status status;
     if (wanted->kind == WF_LISTEN_ANYWHERE) {
-        status = listen_anywhere(server, wanted->port);
+        status = listen_anywhere(server, plan);
         if (!status)
             *first_out = server->listeners->listener;
         return status;
     }
     if (wanted->kind == WF_LISTEN_PATH) {
         status = wf_address_of_path(&address, wanted->host);
-        return status ? status : listen_at_address(server, &address, first_out);
+        return status ? status : listen_at_address(server, &address, plan, first_out);
     }
     if (wf_address_of_ip(&address, wanted->host, wanted->port) == WEFT_OK)
-        return listen_at_address(server, &address, first_out);
-    return wanted->is_numeric ? WEFT_ERR_SYNTAX : listen_at_name(server, wanted, first_out);
+        return listen_at_address(server, &address, plan, first_out);
+    return wanted->is_numeric ? WEFT_ERR_SYNTAX : listen_at_name(server, plan, first_out);
 }
 
-weft_status weft_server_listen(weft_server *server, const char *address, char *address_out,
-                               size_t address_out_bytes)
+weft_status weft_server_listen_with(weft_server *server, const char *address,
+                                    const struct weft_listen_options *options, char *address_out,
+                                    size_t address_out_bytes)
 {
+    static const struct weft_listen_options defaults = { 0 };
     struct wf_listen_address wanted;
+    struct plan plan = { &wanted, options ? options : &defaults };
     struct wf_listener *listener = NULL;
     struct wf_address in_use;
     if (!server || !address || (address_out && address_out_bytes == 0))
@@ -179,10 +200,16 @@ weft_status weft_server_listen(weft_server *server, const char *address, char *a
         return WEFT_ERR_STATE;
     weft_status status = wf_listen_address_parse(weft_text_of(address), &wanted);
     if (!status)
-        status = listen_at(server, &wanted, &listener);
+        status = listen_at(server, &plan, &listener);
     if (status || !address_out)
         return status;
     wf_listener_address(listener, &in_use);
     wf_address_text(&in_use, address_out, address_out_bytes);
     return WEFT_OK;
+}
+
+weft_status weft_server_listen(weft_server *server, const char *address, char *address_out,
+                               size_t address_out_bytes)
+{
+    return weft_server_listen_with(server, address, NULL, address_out, address_out_bytes);
 }

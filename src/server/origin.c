@@ -112,11 +112,17 @@ bool wf_origin_parse(struct weft_text text, struct wf_origin *origin_out)
                            &origin_out->port);
 }
 
-bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host)
+static bool is_secure_scheme(struct weft_text scheme)
+{
+    return port_of_scheme(scheme) == 443;
+}
+
+bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host, bool is_secure)
 {
     struct wf_origin page;
     struct weft_text name;
-    if (!wf_origin_parse(origin, &page) || page.port == 0)
+    if (!wf_origin_parse(origin, &page) || page.port == 0 ||
+        (is_secure && !is_secure_scheme(page.scheme)))
         return false;
     uint16_t port = port_of_scheme(page.scheme);
     return parse_authority(host, &name, &port) && port == page.port &&

@@ -230,6 +230,11 @@ bool weft_request_is_upgrade(const weft_request *request)
     return request->upgrade != NULL;
 }
 
+const struct weft_tls_info *weft_request_tls(const weft_request *request)
+{
+    return request->socket ? weft_socket_tls(request->socket) : NULL;
+}
+
 const char *weft_request_peer(const weft_request *request)
 {
     weft_request *writable = (weft_request *)request;

@@ -14,7 +14,9 @@
 /* A listener that belongs to a server. */
 struct wf_server_listener {
     struct wf_server_listener *next;
+    weft_server *server;
     struct wf_listener *listener;
+    weft_tls *tls; /* NULL: plain. */
 };
 
 struct wf_drain {

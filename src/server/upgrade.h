@@ -28,7 +28,8 @@ WEFT_MUST_USE weft_status wf_upgrade_create(weft_server *server, const struct we
 void wf_upgrade_destroy(const struct weft_allocator *allocator, struct wf_upgrade *upgrade);
 
 /* Whether the request's Origin is one that the route lets in. Pure. */
-bool wf_upgrade_origin_is_allowed(const struct wf_upgrade *upgrade, struct weft_headers headers);
+bool wf_upgrade_origin_is_allowed(const struct wf_upgrade *upgrade, struct weft_headers headers,
+                                  bool is_secure);
 
 /* The server's first protocol that was offered; data NULL: none. Pure. */
 struct weft_text wf_upgrade_choose_protocol(const struct wf_upgrade *upgrade,

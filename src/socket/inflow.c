@@ -61,8 +61,12 @@ static void on_peer_close(weft_socket *socket, const struct weft_engine_event *e
 
 static void on_failed(weft_socket *socket, const struct weft_engine_event *event)
 {
+    /* Where TLS was cut off the engine sees an end. An answer that had come says more. */
+    const struct weft_failure *failure = wf_transport_failure(socket);
+    if (!failure || event->failure->http.status)
+        failure = event->failure;
     socket->engine_is_done = true;
-    wf_socket_note_failure(socket, event->failure);
+    wf_socket_note_failure(socket, failure);
     if (wf_socket_state(socket) < WEFT_CLOSING)
         wf_socket_move_to(socket, WEFT_CLOSING);
     wf_keepalive_arm(socket);

@@ -1,6 +1,6 @@
 /* Time: what a connection is given to begin, to stay alive and to end. */
 #include "io/timer.h"
-#include "socket/object.h"
+#include "socket/transport.h"
 
 enum { LINGER_MS = 2000, NEVER_MS = INT32_MAX };
 
@@ -22,7 +22,11 @@ static uint32_t left_while_connecting(const weft_socket *socket)
     uint32_t timeout = shape->settings.handshake_timeout_ms;
     if (!socket->has_stream)
         return NEVER_MS; /* The client's own timer runs. */
-    if (weft_engine_output_bytes(&socket->engine) > 0 && !socket->is_websocket)
+    if (wf_transport_is_opening(socket))
+        return left_of(socket, socket->since_ms, timeout);
+    bool has_unsent =
+        weft_engine_output_bytes(&socket->engine) > 0 || wf_transport_has_unsent(socket);
+    if (has_unsent && !socket->is_websocket)
         return left_of(socket, socket->heard_ms, timeout); /* A reader that stands still. */
     if (wf_engine_request_waits(&socket->engine))
         return NEVER_MS; /* It is the server's turn. */
@@ -95,11 +99,17 @@ static void time_out(weft_socket *socket, const char *text, const char *name, ui
     socket->is_broken = true;
 }
 
+static void rest(weft_socket *socket)
+{
+    wf_engine_rest(&socket->engine);
+    wf_secure_rest(socket);
+}
+
 static void send_ping(weft_socket *socket)
 {
     /* Nothing either way: what compressing remembers is not worth its memory. */
     if (wf_socket_now(socket) - socket->active_ms >= socket->shape->settings.ping_interval_ms)
-        wf_engine_rest(&socket->engine);
+        rest(socket);
     if (weft_engine_ping(&socket->engine, (struct weft_bytes){ 0 })) {
         socket->heard_ms =
             wf_socket_now(socket); /* No memory now: the next interval tries again. */
@@ -141,8 +151,10 @@ void wf_keepalive_check(weft_socket *socket)
     else if (socket->is_lingering || is_only_tcp_left(socket))
         socket->is_broken = true;
     else if (wf_socket_state(socket) == WEFT_CONNECTING)
-        time_out(socket, "the handshake took too long", "handshake_timeout_ms",
-                 settings->handshake_timeout_ms);
+        time_out(socket,
+                 wf_transport_is_opening(socket) ? "the handshake of TLS or a proxy took too long"
+                                                 : "the handshake took too long",
+                 "handshake_timeout_ms", settings->handshake_timeout_ms);
     else
         time_out(socket, "the closing handshake took too long", "close_timeout_ms",
                  settings->close_timeout_ms);

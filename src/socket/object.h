@@ -20,6 +20,7 @@ struct wf_socket_rare {
     struct wf_spool *spool;           /* Of a large message that is being received. */
     void (*on_connected)(weft_socket *socket, int system_error);
     struct wf_opening_talk *talk; /* Of a preface, and what comes behind it. */
+    struct wf_secure *secure;     /* Of TLS. */
     char *peer;                   /* Of wf_socket_set_peer(). */
     bool has_failure;
     struct weft_failure failure; /* Its texts are static, the engine's, or the one below. */

@@ -29,19 +29,15 @@ void wf_preface_forget(weft_socket *socket)
     socket->rare->talk = NULL;
 }
 
-weft_status wf_preface_begin(weft_socket *socket, const struct wf_socket_beginning *beginning)
+weft_status wf_preface_create(weft_socket *socket, struct wf_preface *preface)
 {
-    if (beginning->tls)
-        return WEFT_ERR_UNSUPPORTED;
-    if (!beginning->preface)
-        return WEFT_OK;
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     if (!rare)
         return WEFT_ERR_MEMORY;
     rare->talk = wf_pool_take(wf_loop_pool(socket->loop), sizeof *rare->talk, NULL);
     if (!rare->talk)
         return WEFT_ERR_MEMORY;
-    *rare->talk = (struct wf_opening_talk){ .preface = beginning->preface };
+    *rare->talk = (struct wf_opening_talk){ .preface = preface };
     wf_transport_change(socket, &wf_transport_preface);
     return WEFT_OK;
 }
@@ -68,10 +64,13 @@ static void go_on(weft_socket *socket, struct weft_buffer rest)
     struct wf_block input = talk->input; /* In which `rest` may lie. */
     talk->input = (struct wf_block){ 0 };
     wf_preface_forget(socket);
-    wf_transport_change(socket, &wf_transport_plain);
     wf_stream_resume(&socket->stream);
+    if (socket->rare->secure)
+        wf_secure_start(socket);
+    else
+        wf_transport_change(socket, &wf_transport_plain);
     wf_socket_serve_soon(socket);
-    if (rest.count)
+    if (rest.count && !socket->is_broken)
         socket->stream.events->on_received(&socket->stream, rest);
     wf_block_drop(&input, wf_loop_pool(socket->loop));
 }
@@ -229,6 +228,12 @@ static void shut_down(weft_socket *socket)
     wf_stream_shutdown(&socket->stream);
 }
 
+static bool is_opening(const weft_socket *socket)
+{
+    (void)socket;
+    return true;
+}
+
 const struct wf_transport wf_transport_preface = {
     .events = { .on_connected = wf_transport_on_connected,
                 .on_received = on_received,
@@ -238,4 +243,5 @@ const struct wf_transport wf_transport_preface = {
     .send = send_nothing,
     .resume = resume,
     .shutdown = shut_down,
+    .is_opening = is_opening,
 };

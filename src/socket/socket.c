@@ -138,7 +138,7 @@ void weft_socket_release(weft_socket *socket)
 static weft_status begin(weft_socket *socket, const struct wf_socket_beginning *beginning)
 {
     socket->has_stream = true;
-    weft_status status = beginning ? wf_preface_begin(socket, beginning) : WEFT_OK;
+    weft_status status = beginning ? wf_transport_begin(socket, beginning) : WEFT_OK;
     if (!status)
         wf_keepalive_arm(socket);
     return status;
@@ -202,14 +202,18 @@ weft_status wf_socket_adopt_stream(weft_socket *socket, int fd)
 
 void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_beginning *beginning)
 {
-    static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
-                                                   .status = WEFT_ERR_MEMORY,
-                                                   .text = "no memory to begin the connection" };
+    struct weft_failure failure = { .kind = WEFT_FAILURE_TLS,
+                                    .text = "TLS cannot begin: is the host a name?" };
     socket->has_stream = true;
     socket->since_ms = wf_socket_now(socket);
-    weft_status status = beginning ? wf_preface_begin(socket, beginning) : WEFT_OK;
+    weft_status status = beginning ? wf_transport_begin(socket, beginning) : WEFT_OK;
+    failure.status = status;
+    if (status == WEFT_ERR_MEMORY) {
+        failure.kind = WEFT_FAILURE_MEMORY;
+        failure.text = "no memory to begin the connection";
+    }
     if (status)
-        wf_socket_abort(socket, &no_memory, false);
+        wf_socket_abort(socket, &failure, false);
     wf_socket_serve_soon(socket);
 }
 
@@ -311,7 +315,8 @@ void wf_socket_each(weft_loop *loop, const void *opening,
                     void (*visit)(weft_socket *socket, void *user), void *user)
 {
     static const struct wf_transport *const transports[] = { &wf_transport_plain,
-                                                             &wf_transport_preface };
+                                                             &wf_transport_preface,
+                                                             &wf_transport_secure };
     struct each each = { opening, visit, user };
     for (size_t i = 0; i < sizeof transports / sizeof *transports; i++)
         wf_stream_each(loop, &transports[i]->events, visit_stream, &each);

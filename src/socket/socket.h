@@ -7,8 +7,6 @@
 #include "weft/socket.h"
 #include "ws/engine.h"
 
-typedef struct weft_tls weft_tls;
-
 /* What an opening is told of its sockets. NULL entries are skipped. */
 struct wf_socket_owner {
     /* Server: a request head has come. It is answered with wf_socket_accept() or
@@ -25,6 +23,8 @@ struct wf_socket_owner {
     /* Client: the connection is at its end, and the user has not called close(). True: another one
      * follows on the same object, wf_socket_restart() was called, and nothing else is told. */
     bool (*on_ending)(weft_socket *socket, const struct weft_close_event *close);
+    /* Server: a TLS connection began with plain HTTP. The answer, static, leaves as plain bytes. */
+    struct weft_bytes (*on_plain_http)(weft_socket *socket);
     /* Client: the answer to the handshake, 101, before on_open. */
     void (*on_answer)(weft_socket *socket, const struct weft_http_answer *answer);
 };

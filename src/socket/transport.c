@@ -25,6 +25,17 @@ void wf_transport_forget(weft_socket *socket)
     if (!socket->rare)
         return;
     wf_preface_forget(socket);
+    wf_secure_forget(socket);
+}
+
+weft_status wf_transport_begin(weft_socket *socket, const struct wf_socket_beginning *beginning)
+{
+    weft_status status = beginning->tls ? wf_secure_create(socket, beginning) : WEFT_OK;
+    if (!status && beginning->preface)
+        return wf_preface_create(socket, beginning->preface);
+    if (!status && beginning->tls)
+        wf_secure_start(socket);
+    return status;
 }
 
 weft_status wf_transport_abort(weft_socket *socket)

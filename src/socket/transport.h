@@ -20,10 +20,15 @@ struct wf_transport {
     void (*end)(weft_socket *socket);
     /* Whether more than the engine's output waits for the kernel. NULL: never. */
     bool (*has_unsent)(const weft_socket *socket);
+    /* Whether the protocol's bytes do not flow yet. NULL: never. */
+    bool (*is_opening)(const weft_socket *socket);
+    /* Why the transport is of no use; NULL: it has not failed. */
+    const struct weft_failure *(*failure)(const weft_socket *socket);
 };
 
 extern const struct wf_transport wf_transport_plain;   /* transport.c */
 extern const struct wf_transport wf_transport_preface; /* preface.c */
+extern const struct wf_transport wf_transport_secure;  /* secure.c */
 
 static inline const struct wf_transport *wf_transport_of(const weft_socket *socket)
 {
@@ -59,6 +64,18 @@ static inline bool wf_transport_has_unsent(const weft_socket *socket)
            wf_transport_of(socket)->has_unsent(socket);
 }
 
+static inline bool wf_transport_is_opening(const weft_socket *socket)
+{
+    return wf_stream_is_open(&socket->stream) && wf_transport_of(socket)->is_opening &&
+           wf_transport_of(socket)->is_opening(socket);
+}
+
+static inline const struct weft_failure *wf_transport_failure(const weft_socket *socket)
+{
+    bool is_able = wf_stream_is_open(&socket->stream) && wf_transport_of(socket)->failure;
+    return is_able ? wf_transport_of(socket)->failure(socket) : NULL;
+}
+
 /* For the tables of all kinds. */
 void wf_transport_on_connected(struct wf_stream *stream, int system_error);
 void wf_transport_on_failed(struct wf_stream *stream, int system_error);
@@ -75,11 +92,22 @@ void wf_transport_forget(weft_socket *socket);
 /* A failure of the system's, errno. Returns WEFT_ERR_SYSTEM. */
 weft_status wf_transport_abort(weft_socket *socket);
 
-/* ---- preface.c ---- */
 /* How the connection begins, now that the stream stands: the first of its parts takes it over.
- * WEFT_ERR_MEMORY, WEFT_ERR_UNSUPPORTED. */
-WEFT_MUST_USE weft_status wf_preface_begin(weft_socket *socket,
-                                           const struct wf_socket_beginning *beginning);
+ * Errors: WEFT_ERR_MEMORY, and as wf_tls_open(). */
+WEFT_MUST_USE weft_status wf_transport_begin(weft_socket *socket,
+                                             const struct wf_socket_beginning *beginning);
+
+/* ---- preface.c ---- */
+WEFT_MUST_USE weft_status wf_preface_create(weft_socket *socket, struct wf_preface *preface);
 void wf_preface_forget(weft_socket *socket);
+
+/* ---- secure.c ---- */
+WEFT_MUST_USE weft_status wf_secure_create(weft_socket *socket,
+                                           const struct wf_socket_beginning *beginning);
+/* TLS has the stream from now on. */
+void wf_secure_start(weft_socket *socket);
+/* Nothing comes or goes for a while: gives buffers back. */
+void wf_secure_rest(weft_socket *socket);
+void wf_secure_forget(weft_socket *socket);
 
 #endif

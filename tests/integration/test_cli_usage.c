@@ -59,7 +59,6 @@ static void wrong_usage_is_one_line(void **state)
         { "not a scheme", { "connect", "ftp://a" }, 2, "ftp://a is not a WebSocket URL" },
         { "not a port", { "connect", "ws://a:99999" }, 2, "is not a WebSocket URL" },
         { "a fragment", { "connect", "ws://a/#" }, 2, "is not a WebSocket URL" },
-        { "TLS", { "connect", "wss://a" }, 2, "no TLS" },
         { "protocol", { "connect", "--protocol", "a b", "ws://a" }, 2, "--protocol a b" },
         { "protocol twice",
           { "connect", "--protocol=a", "--protocol=a", "ws://a" },

@@ -222,8 +222,6 @@ static void where_none_may_lead_on(struct world *world, struct asked *asked)
           "a redirect into a Unix-domain socket is not followed", WEFT_ERR_REFUSED },
         { "ftp://127.0.0.1/", "error:handshake close:1006//unclean ",
           "a redirect to what is no WebSocket URL", WEFT_ERR_SYNTAX },
-        { "https://127.0.0.1/", "error:handshake close:1006//unclean ",
-          "the redirect leads to wss:, and this build has no TLS", WEFT_ERR_UNSUPPORTED },
         { "ws://127.0.0.1:25/", "error:blocked close:1006//unclean ", "the port is blocked",
           WEFT_ERR_REFUSED },
         { "", "error:handshake close:1006//unclean ", "too many redirects", WEFT_ERR_LIMIT },

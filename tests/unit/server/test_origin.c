@@ -15,6 +15,7 @@ static const struct host_case {
     { "default port written out", TEXT("http://example.com:80"), TEXT("example.com"), true },
     { "https behind a proxy", TEXT("https://example.com"), TEXT("example.com"), true },
     { "default port of https", TEXT("https://example.com"), TEXT("example.com:443"), true },
+    { "https port", TEXT("https://example.com:8443"), TEXT("example.com:8443"), true },
     { "empty port", TEXT("http://example.com"), TEXT("example.com:"), true },
     { "case", TEXT("HTTP://Example.COM"), TEXT("eXample.com"), true },
     { "IPv4", TEXT("http://127.0.0.1:8080"), TEXT("127.0.0.1:8080"), true },
@@ -63,7 +64,10 @@ static void an_origin_is_compared_with_the_host(void **state)
         uint8_t *host = guard_page_place(c->host.data, c->host.count);
         struct weft_text one = { (const char *)origin, c->origin.count };
         struct weft_text other = { (const char *)host, c->host.count };
-        assert_int_equal(wf_origin_is_of_host(one, other), c->is_same);
+        assert_int_equal(wf_origin_is_of_host(one, other, false), c->is_same);
+        /* On a secure connection, http: pages are of no host. */
+        bool is_secure = c->origin.count > 5 && memcmp(c->origin.data, "https", 5) == 0;
+        assert_int_equal(wf_origin_is_of_host(one, other, true), c->is_same && is_secure);
         guard_page_free(origin, c->origin.count);
         guard_page_free(host, c->host.count);
     }

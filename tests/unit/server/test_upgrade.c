@@ -94,7 +94,8 @@ static void origins_are_decided(void **state)
         while (count < 3 && c->fields[count].name.data)
             count++;
         struct weft_headers headers = { c->fields, count };
-        assert_int_equal(wf_upgrade_origin_is_allowed(&rules.upgrade, headers), c->is_allowed);
+        assert_int_equal(wf_upgrade_origin_is_allowed(&rules.upgrade, headers, false),
+                         c->is_allowed);
     }
 }
 
