@@ -95,6 +95,16 @@ static uint8_t *extend(struct wf_chain *chain, struct wf_pool *pool, size_t byte
     return place;
 }
 
+void wf_chain_expect(struct wf_chain *chain, struct wf_pool *pool, size_t bytes)
+{
+    size_t room_max = LARGEST_BLOCK_BYTES - sizeof(struct wf_chunk);
+    if (chain->last || bytes <= FIRST_BLOCK_BYTES - sizeof(struct wf_chunk))
+        return;
+    struct wf_chunk *first = chunk_create(pool, bytes < room_max ? bytes : room_max);
+    if (first)
+        link_last(chain, first);
+}
+
 uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                          size_t payload_bytes)
 {

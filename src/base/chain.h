@@ -56,6 +56,26 @@ struct wf_chain {
 uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                          size_t payload_bytes);
 
+/* As wf_chain_extend(), where the last chunk has room for it; NULL: it has not. */
+static inline uint8_t *wf_chain_extend_last(struct wf_chain *chain, size_t bytes,
+                                            size_t payload_bytes)
+{
+    struct wf_chunk *last = chain->last;
+    if (!last || last->kind != WF_CHUNK_OWNED ||
+        last->block_bytes - sizeof *last - last->bytes < bytes)
+        return NULL;
+    uint8_t *place = (uint8_t *)(last + 1) + last->bytes;
+    last->bytes += bytes;
+    last->payload_bytes += payload_bytes;
+    chain->bytes += bytes;
+    chain->payload_bytes += payload_bytes;
+    return place;
+}
+
+/* So many bytes are about to follow, more or less: where the chain is empty, they get one chunk. A
+ * hint: without memory nothing happens. */
+void wf_chain_expect(struct wf_chain *chain, struct wf_pool *pool, size_t bytes);
+
 /* As wf_chain_extend(), for bytes that hold their payload in another form. */
 uint8_t *wf_chain_extend_packed(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                                 size_t payload_bytes);

@@ -59,6 +59,33 @@ static inline void wf_mask_words(uint8_t *target, const uint8_t *source, size_t 
     }
 }
 
+/* A few bytes, at most WF_MASK_SHORT_MAX, without a loop: the ends overlap each other, and all is
+ * read before anything is written. `key` is turned. */
+static inline void wf_mask_short(uint8_t *target, const uint8_t *source, size_t count, uint32_t key)
+{
+    typedef uint32_t wide __attribute__((vector_size(16)));
+    if (count < 16) {
+        wf_mask_words(target, source, count, key);
+        return;
+    }
+    uint32_t key_last = wf_mask_turn(key, count); /* 16 and 32 bytes before the end as well. */
+    wide first, last, second, third;
+    memcpy(&first, source, 16);
+    memcpy(&last, source + count - 16, 16);
+    first ^= key;
+    last ^= key_last;
+    if (count > 32) {
+        memcpy(&second, source + 16, 16);
+        memcpy(&third, source + count - 32, 16);
+        second ^= key;
+        third ^= key_last;
+        memcpy(target + 16, &second, 16);
+        memcpy(target + count - 32, &third, 16);
+    }
+    memcpy(target, &first, 16);
+    memcpy(target + count - 16, &last, 16);
+}
+
 /* Masks `count` bytes of `source` into `target`: the same place, or memory that does not overlap.
  *
  * key     the four bytes of the frame, loaded with memcpy().
@@ -67,8 +94,8 @@ static inline void wf_mask_copy(uint8_t *target, const uint8_t *source, size_t c
                                 size_t offset)
 {
     key = wf_mask_turn(key, offset);
-    if (count < WF_MASK_SHORT_MAX)
-        wf_mask_words(target, source, count, key);
+    if (count <= WF_MASK_SHORT_MAX)
+        wf_mask_short(target, source, count, key);
     else
         wf_mask_run(target, source, count, key);
 }

@@ -64,8 +64,8 @@ weft_status weft_loop_create(const struct weft_loop_options *options, weft_loop 
     wf_pool_init(&loop->pool, options->allocator);
     loop->backend = backend;
     loop->wake.source.fd = -1;
-    loop->now_ms = wf_clock_ms();
-    wf_wheel_init(&loop->wheel, loop->now_ms);
+    loop->face.now_ms = wf_clock_ms();
+    wf_wheel_init(&loop->wheel, loop->face.now_ms);
     atomic_store_explicit(&loop->thread, pthread_self(), memory_order_relaxed);
 
     weft_status status = allocate_receive_buffer(loop, options->receive_bytes);
@@ -172,7 +172,9 @@ bool wf_loop_is_ending(const weft_loop *loop)
     return loop->is_ending;
 }
 
-bool wf_loop_is_current(const weft_loop *loop)
+_Thread_local weft_loop *wf_loop_turning;
+
+bool wf_loop_is_own(const weft_loop *loop)
 {
     return pthread_equal(atomic_load_explicit(&loop->thread, memory_order_relaxed), pthread_self());
 }
@@ -204,7 +206,7 @@ struct weft_buffer wf_loop_scratch(weft_loop *loop, enum wf_scratch kind)
 
 uint64_t weft_loop_now_ms(const weft_loop *loop)
 {
-    return loop->now_ms;
+    return loop->face.now_ms;
 }
 
 int weft_loop_fd(const weft_loop *loop)
@@ -258,9 +260,11 @@ weft_status weft_loop_turn(weft_loop *loop, int timeout_ms)
     if (!wf_loop_is_current(loop))
         atomic_store_explicit(&loop->thread, pthread_self(), memory_order_relaxed);
 
+    weft_loop *outer = wf_loop_turning; /* One loop may be turned from inside another. */
+    wf_loop_turning = loop;
     loop->in_turn = true;
     weft_status status = loop->backend->wait(loop, wait_of(loop, timeout_ms));
-    loop->now_ms = wf_clock_ms();
+    loop->face.now_ms = wf_clock_ms();
     if (!status) {
         loop->backend->deliver(loop);
         wf_timer_run_due(loop);
@@ -268,6 +272,7 @@ weft_status weft_loop_turn(weft_loop *loop, int timeout_ms)
         wf_timer_run_soon(loop);
     }
     loop->in_turn = false;
+    wf_loop_turning = outer;
     return status;
 }
 

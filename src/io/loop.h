@@ -36,8 +36,28 @@ void wf_loop_release(weft_loop *loop);
 
 const struct weft_allocator *wf_loop_allocator(const weft_loop *loop);
 
+/* The loop that this thread is turning; NULL: none. Its address lies in a register, also for a
+ * library that is loaded late. */
+extern _Thread_local __attribute__((tls_model("initial-exec"))) weft_loop *wf_loop_turning;
+
+bool wf_loop_is_own(const weft_loop *loop);
+
 /* Whether the calling thread is the one that runs the loop; before the first run: the creator. */
-bool wf_loop_is_current(const weft_loop *loop);
+static inline bool wf_loop_is_current(const weft_loop *loop)
+{
+    return wf_loop_turning == loop || wf_loop_is_own(loop);
+}
+
+/* What a loop shows without a call: its first part. */
+struct wf_loop_face {
+    uint64_t now_ms;
+};
+
+/* weft_loop_now_ms() */
+static inline uint64_t wf_loop_now_ms(const weft_loop *loop)
+{
+    return ((const struct wf_loop_face *)(const void *)loop)->now_ms;
+}
 
 /* Who waits for a time alone, and has to hear that the loop ends first. Zero-filled but for on_end
  * it is not watching. */

@@ -14,13 +14,13 @@
 #include <stdatomic.h>
 
 struct weft_loop {
+    struct wf_loop_face face; /* Stands first. */
     const struct wf_backend *backend;
     const struct wf_poller *poller;
     void *backend_state;
     struct wf_stream *current; /* The stream in whose callback we are; NULL once it is forgotten. */
     uint8_t *receive_buffer;
     size_t receive_bytes;
-    uint64_t now_ms;
     struct wf_acceptor *accepting; /* Likewise, for connections that are being accepted. */
     bool in_turn;
     bool running;

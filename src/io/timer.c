@@ -23,8 +23,8 @@ static void start_at(weft_loop *loop, struct wf_timer *timer, uint64_t due_ms)
 static uint64_t clock_of(weft_loop *loop)
 {
     if (!loop->in_turn)
-        loop->now_ms = wf_clock_ms();
-    return loop->now_ms;
+        loop->face.now_ms = wf_clock_ms();
+    return loop->face.now_ms;
 }
 
 void wf_timer_start(weft_loop *loop, struct wf_timer *timer, uint32_t delay_ms)
@@ -47,7 +47,7 @@ void wf_timer_stop(weft_loop *loop, struct wf_timer *timer)
 void wf_timer_run_due(weft_loop *loop)
 {
     for (;;) {
-        struct wf_timer *timer = wf_wheel_expire(&loop->wheel, loop->now_ms);
+        struct wf_timer *timer = wf_wheel_expire(&loop->wheel, loop->face.now_ms);
         if (!timer)
             return;
         loop->started_count--;
@@ -85,7 +85,7 @@ static void fire(struct wf_timer *inner)
     weft_timer *timer = WF_CONTAINER_OF(inner, struct weft_timer, inner);
     if (timer->repeat_ms) {
         uint64_t due_ms = inner->due_ms + timer->repeat_ms;
-        uint64_t now_ms = timer->loop->now_ms;
+        uint64_t now_ms = timer->loop->face.now_ms;
         start_at(timer->loop, inner, due_ms > now_ms ? due_ms : now_ms + timer->repeat_ms);
     }
     timer->on_timer(timer, timer->user);

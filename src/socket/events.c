@@ -38,7 +38,7 @@ void wf_events_open(weft_socket *socket)
     TELL(socket, on_open, (socket, user));
 }
 
-void wf_events_message(weft_socket *socket, const struct weft_message_event *message)
+void wf_events_message_to_all(weft_socket *socket, const struct weft_message_event *message)
 {
     TELL(socket, on_message, (socket, message, user));
 }

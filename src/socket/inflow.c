@@ -4,20 +4,25 @@
 
 #include <errno.h>
 
-static void on_message(weft_socket *socket, const struct weft_engine_event *event)
+static void on_message(weft_socket *socket, enum weft_message_type type, struct weft_buffer data)
 {
     /* Message event, step 1: if the ready state is not OPEN, then return. */
     if (wf_socket_state(socket) != WEFT_OPEN)
         return;
     socket->active_ms = wf_socket_now(socket);
-    struct weft_message_event message = { .type = event->message_type,
-                                          .data = event->data.data,
-                                          .bytes = event->data.count };
+    struct weft_message_event message = { .type = type, .data = data.data, .bytes = data.count };
     /* Step 3: the binary type of this moment decides. */
-    if (event->message_type == WEFT_BINARY && socket->wants_blobs)
-        wf_spooling_message(socket, event->data);
-    else
-        wf_events_message(socket, &message);
+    if (type == WEFT_BINARY) {
+        if (socket->wants_blobs)
+            wf_spooling_message(socket, data);
+        else
+            wf_events_message(socket, &message);
+        return;
+    }
+    struct weft_bytes *told = &socket->shape->told_text;
+    *told = (struct weft_bytes){ data.data, data.count };
+    wf_events_message(socket, &message);
+    *told = (struct weft_bytes){ 0 };
 }
 
 static void on_message_part(weft_socket *socket, const struct weft_engine_event *event)
@@ -86,7 +91,7 @@ static void hand_out(weft_socket *socket, const struct weft_engine_event *event)
         on_open(socket, event->answer);
         break;
     case WEFT_EVENT_MESSAGE:
-        on_message(socket, event);
+        on_message(socket, event->message_type, event->data);
         break;
     case WEFT_EVENT_MESSAGE_PART:
         on_message_part(socket, event);
@@ -124,19 +129,39 @@ static void wait_for_turn(weft_socket *socket)
 /* What one connection may take of a turn: a few bytes may inflate to very many. */
 enum { TURN_BYTES_MAX = 4 << 20 };
 
+static bool may_hand_out(const weft_socket *socket)
+{
+    return !socket->engine_is_done && !socket->is_broken && !socket->is_paused &&
+           wf_socket_state(socket) != WEFT_CLOSED;
+}
+
+/* Returns the bytes that were handed out. */
+static uint64_t hand_out_all(weft_socket *socket)
+{
+    uint64_t taken_bytes = 0;
+    while (taken_bytes < TURN_BYTES_MAX && may_hand_out(socket)) {
+        enum weft_message_type type;
+        struct weft_buffer message;
+        struct weft_engine_event event;
+        if (wf_engine_next_whole(&socket->engine, &type, &message)) {
+            taken_bytes += message.count;
+            on_message(socket, type, message);
+        } else if (weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE) {
+            taken_bytes += event.data.count;
+            hand_out(socket, &event);
+        } else {
+            break;
+        }
+    }
+    return taken_bytes;
+}
+
 void wf_inflow_pump(weft_socket *socket)
 {
-    struct weft_engine_event event;
-    uint64_t taken_bytes = 0;
     if (!socket->has_stream || socket->in_inflow)
         return;
     socket->in_inflow = true;
-    while (!socket->engine_is_done && !socket->is_broken && !socket->is_paused &&
-           taken_bytes < TURN_BYTES_MAX && wf_socket_state(socket) != WEFT_CLOSED &&
-           weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE) {
-        taken_bytes += event.data.count;
-        hand_out(socket, &event);
-    }
+    uint64_t taken_bytes = hand_out_all(socket);
     socket->in_inflow = false;
     bool is_enough = taken_bytes >= TURN_BYTES_MAX && !socket->is_paused;
     if (is_enough)

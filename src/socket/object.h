@@ -87,7 +87,7 @@ void wf_socket_note_failure(weft_socket *socket, const struct weft_failure *fail
 void wf_socket_serve_soon(weft_socket *socket);
 static inline uint32_t wf_socket_now(const weft_socket *socket)
 {
-    return (uint32_t)weft_loop_now_ms(socket->loop);
+    return (uint32_t)wf_loop_now_ms(socket->loop);
 }
 
 /* ---- inflow.c ---- */
@@ -150,7 +150,15 @@ void wf_listeners_drop(weft_socket *socket);
 
 /* ---- events.c ---- */
 void wf_events_open(weft_socket *socket);
-void wf_events_message(weft_socket *socket, const struct weft_message_event *message);
+void wf_events_message_to_all(weft_socket *socket, const struct weft_message_event *message);
+/* Most often there are neither listeners nor callbacks of its own. */
+static inline void wf_events_message(weft_socket *socket, const struct weft_message_event *message)
+{
+    if (socket->rare)
+        wf_events_message_to_all(socket, message);
+    else if (socket->shape->events.on_message)
+        socket->shape->events.on_message(socket, message, socket->user);
+}
 void wf_events_drained(weft_socket *socket);
 void wf_events_ping(weft_socket *socket, struct weft_bytes payload);
 void wf_events_pong(weft_socket *socket, struct weft_bytes payload);

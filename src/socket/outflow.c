@@ -33,7 +33,8 @@ void wf_outflow_write(weft_socket *socket)
 /* What waits to be written, of a blob also what is not yet read. */
 static uint64_t waiting_bytes(const weft_socket *socket)
 {
-    return weft_engine_output_bytes(&socket->engine) + wf_backlog_payload_bytes(socket);
+    uint64_t queued = wf_engine_output_bytes(&socket->engine);
+    return socket->has_backlog ? queued + wf_backlog_payload_bytes(socket) : queued;
 }
 
 static void tell_drained(weft_socket *socket)
@@ -120,7 +121,7 @@ void wf_outflow_flush(weft_socket *socket)
 }
 
 /* The queue is full: flagged as full, the connection is closed behind what it holds. */
-static weft_status close_full(weft_socket *socket)
+static __attribute__((noinline)) weft_status close_full(weft_socket *socket)
 {
     struct weft_text reason = weft_text_of("the receiver is too slow: send_bytes_max");
     struct weft_failure failure = { .kind = WEFT_FAILURE_LIMIT,
@@ -141,7 +142,9 @@ static weft_status close_full(weft_socket *socket)
 weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes)
 {
     uint64_t max = socket->shape->settings.send_bytes_max;
-    uint64_t queued = weft_engine_output_bytes(&socket->engine) + wf_backlog_memory_bytes(socket);
+    uint64_t queued = wf_engine_output_bytes(&socket->engine);
+    if (socket->has_backlog)
+        queued += wf_backlog_memory_bytes(socket);
     if (bytes > max)
         return WEFT_ERR_LIMIT; /* It can never fit: the caller's mistake costs no connection. */
     return bytes > max - (queued < max ? queued : max) ? close_full(socket) : WEFT_OK;
@@ -152,7 +155,8 @@ void wf_outflow_note_queued(weft_socket *socket)
     socket->active_ms = wf_socket_now(socket);
     if (waiting_bytes(socket) > socket->shape->settings.send_mark_bytes)
         socket->is_over_mark = true;
-    wf_socket_serve_soon(socket);
+    if (!socket->in_inflow)
+        wf_socket_serve_soon(socket);
 }
 
 /* A large message is written from where it lies; only what the kernel did not take is copied. */
@@ -170,6 +174,13 @@ static weft_status write_lent(weft_socket *socket)
 
 enum { LENT_BYTES_MIN = 16 * 1024 };
 
+/* An echo, or what is handed on to another: the text was checked when it came. */
+static inline bool is_told(const weft_socket *socket, struct weft_bytes payload)
+{
+    const struct weft_bytes *told = &socket->shape->told_text;
+    return payload.data == told->data && payload.count == told->count;
+}
+
 weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
                             struct weft_bytes payload)
 {
@@ -181,11 +192,11 @@ weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
                      ? WEFT_ERR_UTF8
                      : wf_backlog_add_message(socket, type, payload);
     } else if (payload.count >= LENT_BYTES_MIN) {
-        status = wf_engine_send_lent(&socket->engine, type, payload);
+        status = wf_engine_send_lent(&socket->engine, type, payload, is_told(socket, payload));
         if (!status)
             status = write_lent(socket);
     } else {
-        status = weft_engine_send(&socket->engine, type, payload);
+        status = wf_engine_send(&socket->engine, type, payload, is_told(socket, payload));
     }
     if (!status)
         wf_outflow_note_queued(socket);
@@ -210,15 +221,41 @@ static weft_status send_message(weft_socket *socket, enum weft_message_type type
                                             : wf_remote_send(socket, type, payload);
 }
 
+/* What most answers are: short, and nothing stands in the way. False: nothing was done, and
+ * send_message() knows what there is to do. */
+static inline bool send_short(weft_socket *socket, enum weft_message_type type, const void *data,
+                              size_t bytes)
+{
+    if (!socket || !data || wf_socket_state(socket) != WEFT_OPEN || socket->has_backlog ||
+        !wf_loop_is_current(socket->loop))
+        return false;
+    const struct weft_socket_settings *settings = &socket->shape->settings;
+    uint64_t queued = wf_engine_output_bytes(&socket->engine);
+    struct weft_bytes payload = { data, bytes };
+    if (bytes > settings->send_bytes_max || queued > settings->send_bytes_max - bytes ||
+        !wf_engine_send_short(&socket->engine, type, payload, is_told(socket, payload)))
+        return false;
+    socket->active_ms = wf_socket_now(socket);
+    if (wf_engine_output_bytes(&socket->engine) > settings->send_mark_bytes)
+        socket->is_over_mark = true;
+    if (!socket->in_inflow)
+        wf_socket_serve_soon(socket);
+    return true;
+}
+
 weft_status weft_socket_send_text(weft_socket *socket, const char *text, size_t text_bytes)
 {
     if (text_bytes == WEFT_ZERO_TERMINATED)
         text_bytes = text ? strlen(text) : 0;
+    if (send_short(socket, WEFT_TEXT, text, text_bytes))
+        return WEFT_OK;
     return send_message(socket, WEFT_TEXT, text, text_bytes);
 }
 
 weft_status weft_socket_send_bytes(weft_socket *socket, const void *data, size_t bytes)
 {
+    if (send_short(socket, WEFT_BINARY, data, bytes))
+        return WEFT_OK;
     return send_message(socket, WEFT_BINARY, data, bytes);
 }
 

@@ -42,6 +42,7 @@ struct wf_socket_shape {
     uint32_t keep_alive_timeout_ms;                 /* Server: idle between two HTTP requests. */
     struct weft_socket_events events;
     struct wf_engine_config engine;
+    struct weft_bytes told_text; /* A text that a callback is told of right now: it is UTF-8. */
 };
 
 /* Puts defaults for zeros in shape->settings, fills shape->engine for a side, and retains the loop

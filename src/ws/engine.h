@@ -73,12 +73,34 @@ void wf_engine_drop(struct weft_engine *engine);
 /* Other limits from now on: a route's, once a request was accepted. The pool must be the same. */
 void wf_engine_set_config(struct weft_engine *engine, const struct wf_engine_config *config);
 
-/* As weft_engine_send(), but a large payload may stay where it is, in the caller's memory, until it
- * is sent or wf_engine_settle() copies the rest. A client masks, and therefore copies. */
+/* As weft_engine_send(). is_utf8: a text is known to be valid. */
+WEFT_MUST_USE weft_status wf_engine_send(struct weft_engine *engine, enum weft_message_type type,
+                                         struct weft_bytes payload, bool is_utf8);
+
+/* The same, but a large payload may stay where it is, in the caller's memory, until it is sent or
+ * wf_engine_settle() copies the rest. A client masks, and therefore copies. */
 WEFT_MUST_USE weft_status wf_engine_send_lent(struct weft_engine *engine,
                                               enum weft_message_type type,
-                                              struct weft_bytes payload);
+                                              struct weft_bytes payload, bool is_utf8);
 WEFT_MUST_USE weft_status wf_engine_settle(struct weft_engine *engine);
+
+/* Takes the next message as weft_engine_next() does, where it lies in the input as one plain frame
+ * of less than 64 KiB. False: nothing was changed, ask weft_engine_next(). */
+bool wf_engine_next_whole(struct weft_engine *engine, enum weft_message_type *type,
+                          struct weft_buffer *message);
+
+/* As weft_engine_send(), where it has little to do: a server's message of at most 125 bytes that is
+ * not compressed. False: nothing was done, weft_engine_send() knows why.
+ *
+ * is_utf8  a text is known to be valid. */
+bool wf_engine_send_short(struct weft_engine *engine, enum weft_message_type type,
+                          struct weft_bytes payload, bool is_utf8);
+
+/* What waits in the output. */
+static inline uint64_t wf_engine_output_bytes(const struct weft_engine *engine)
+{
+    return engine->output.bytes;
+}
 
 /* Whether a text may be sent, or stand as a reason. Any thread. */
 bool wf_engine_is_utf8(struct weft_bytes text);

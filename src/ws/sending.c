@@ -84,35 +84,40 @@ static weft_status put_message(struct weft_engine *engine, enum weft_message_typ
     return wf_sending_put(engine, (enum wf_opcode)type, payload);
 }
 
-static weft_status check_message(enum weft_message_type type, struct weft_bytes payload)
+static weft_status check_message(enum weft_message_type type, struct weft_bytes payload,
+                                 bool is_utf8)
 {
     if ((type != WEFT_TEXT && type != WEFT_BINARY) || (!payload.data && payload.count))
         return WEFT_ERR_ARGUMENT;
     /* RFC 6455 5.6: the payload of a text is UTF-8. */
-    if (type == WEFT_TEXT && !wf_utf8_is_valid(payload.data, payload.count))
+    if (type == WEFT_TEXT && !is_utf8 && !wf_utf8_is_valid(payload.data, payload.count))
         return WEFT_ERR_UTF8;
     return WEFT_OK;
+}
+
+weft_status wf_engine_send(struct weft_engine *engine, enum weft_message_type type,
+                           struct weft_bytes payload, bool is_utf8)
+{
+    if (!wf_engine_may_send(engine))
+        return WEFT_ERR_STATE;
+    weft_status status = check_message(type, payload, is_utf8);
+    return status ? status : put_message(engine, type, payload);
 }
 
 weft_status weft_engine_send(weft_engine *engine, enum weft_message_type type,
                              struct weft_bytes payload)
 {
-    if (!engine)
-        return WEFT_ERR_ARGUMENT;
-    if (!wf_engine_may_send(engine))
-        return WEFT_ERR_STATE;
-    weft_status status = check_message(type, payload);
-    return status ? status : put_message(engine, type, payload);
+    return engine ? wf_engine_send(engine, type, payload, false) : WEFT_ERR_ARGUMENT;
 }
 
 weft_status wf_engine_send_lent(struct weft_engine *engine, enum weft_message_type type,
-                                struct weft_bytes payload)
+                                struct weft_bytes payload, bool is_utf8)
 {
     if (engine->config->side == WEFT_CLIENT || payload.count == 0)
-        return weft_engine_send(engine, type, payload);
+        return wf_engine_send(engine, type, payload, is_utf8);
     if (!wf_engine_may_send(engine))
         return WEFT_ERR_STATE;
-    weft_status status = check_message(type, payload);
+    weft_status status = check_message(type, payload, is_utf8);
     if (status)
         return status;
 
@@ -144,7 +149,7 @@ bool wf_engine_is_utf8(struct weft_bytes text)
 weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_message_type type,
                               struct weft_bytes payload, struct wf_shared **shared_out)
 {
-    weft_status status = check_message(type, payload);
+    weft_status status = check_message(type, payload, false);
     if (status)
         return status;
     if (payload.count > SIZE_MAX - WF_FRAME_HEADER_MAX)

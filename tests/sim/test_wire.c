@@ -198,9 +198,9 @@ static void send_message(struct world *world, struct side *side)
     struct expected message = { WEFT_EVENT_MESSAGE, draw(world, 2) ? WEFT_TEXT : WEFT_BINARY,
                                 draw_size(world), (uint8_t)draw(world, 128) };
     struct weft_bytes payload = { counting_bytes(message.first), message.count };
-    weft_status status = draw(world, 3)
-                             ? weft_engine_send(side->engine, message.message_type, payload)
-                             : wf_engine_send_lent(side->engine, message.message_type, payload);
+    weft_status status =
+        draw(world, 3) ? weft_engine_send(side->engine, message.message_type, payload)
+                       : wf_engine_send_lent(side->engine, message.message_type, payload, false);
     check_status(world, status);
     if (status == WEFT_OK)
         expect(side, message);

@@ -105,6 +105,37 @@ static void a_refused_request_tells_no_events(void **state)
     pair_end(&pair);
 }
 
+/* The text of a message is known to be UTF-8 while it is told, and as that very text. */
+static void send_others(struct pair *pair, const char *name)
+{
+    if (strcmp(name, "message") != 0)
+        return;
+    const struct weft_bytes *text = &pair->shape.told_text;
+    assert_non_null(text->data);
+    char other[] = "xy\xFF";
+    assert_int_equal(weft_socket_send_text(pair->socket, (const char *)text->data, text->count),
+                     WEFT_OK);
+    assert_int_equal(weft_socket_send_text(pair->socket, other, sizeof other - 1), WEFT_ERR_UTF8);
+    /* A part of it may cut a character. */
+    assert_int_equal(weft_socket_send_text(pair->socket, (const char *)text->data, 1),
+                     WEFT_ERR_UTF8);
+}
+
+static void what_is_told_is_checked_once(void **state)
+{
+    (void)state;
+    struct pair pair = { .on_event = send_others };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+    pair_open(&pair);
+    pair_read(&pair);
+    size_t before = pair.seen_bytes;
+    PAIR_WRITE(&pair, "\x81\x82\0\0\0\0\xC3\xA4");
+    pair_until(&pair, (pair_read(&pair), pair.seen_bytes == before + 4));
+    assert_memory_equal(pair.seen + before, "\x81\x02\xC3\xA4", 4);
+    assert_null(pair.shape.told_text.data);
+    pair_end(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_pause_holds_all_back),
         cmocka_unit_test(no_message_comes_behind_close),
         cmocka_unit_test(a_refused_request_tells_no_events),
+        cmocka_unit_test(what_is_told_is_checked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,8 @@ static void the_buffered_amount_is_exact_around_lent_payloads(void **state)
     for (size_t i = 0; i < COUNT_OF(settle_at); i++) {
         struct probe *probe = probe_create_open(WEFT_SERVER, NULL);
         assert_int_equal(weft_engine_send(probe->engine, WEFT_BINARY, pattern(20)), WEFT_OK);
-        assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_TEXT, pattern(20000)), WEFT_OK);
+        assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_TEXT, pattern(20000), false),
+                         WEFT_OK);
         assert_int_equal(weft_engine_send(probe->engine, WEFT_BINARY, pattern(30)), WEFT_OK);
         bool *at = mark(is_payload, 2, 20, true);
         at = mark(at, 4, 20000, true);
@@ -164,7 +165,8 @@ static void a_frame_behind_a_settled_payload_is_counted(void **state)
     static bool is_payload[100000];
     for (size_t sent = 0; sent <= 20004; sent += 667) {
         struct probe *probe = probe_create_open(WEFT_SERVER, NULL);
-        assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, pattern(20000)), WEFT_OK);
+        assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, pattern(20000), false),
+                         WEFT_OK);
         weft_engine_sent(probe->engine, sent);
         assert_int_equal(wf_engine_settle(probe->engine), WEFT_OK);
         assert_int_equal(weft_engine_send(probe->engine, WEFT_BINARY, pattern(7)), WEFT_OK);
@@ -198,7 +200,7 @@ static void lent_payloads_stay_where_they_are(void **state)
     (void)state;
     struct weft_bytes payload = pattern(20000), spans[4];
     struct probe *probe = probe_create_open(WEFT_SERVER, NULL);
-    assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, payload), WEFT_OK);
+    assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, payload, false), WEFT_OK);
     assert_int_equal(weft_engine_output(probe->engine, spans, 4), 2);
     assert_int_equal(spans[0].count, 4);
     assert_ptr_equal(spans[1].data, payload.data);
@@ -207,13 +209,14 @@ static void lent_payloads_stay_where_they_are(void **state)
     assert_int_equal(weft_engine_output(probe->engine, spans, 4), 2);
     assert_ptr_not_equal(spans[1].data, payload.data);
     assert_int_equal(strncmp(probe_sent(probe), "binary:#20000-", 14), 0);
-    assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_TEXT, (struct weft_bytes)BYTES(0xFF)),
-                     WEFT_ERR_UTF8);
+    assert_int_equal(
+        wf_engine_send_lent(probe->engine, WEFT_TEXT, (struct weft_bytes)BYTES(0xFF), false),
+        WEFT_ERR_UTF8);
     probe_destroy(probe);
 
     /* A client masks, and therefore copies. */
     probe = probe_create_open(WEFT_CLIENT, NULL);
-    assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, payload), WEFT_OK);
+    assert_int_equal(wf_engine_send_lent(probe->engine, WEFT_BINARY, payload, false), WEFT_OK);
     assert_int_equal(weft_engine_output(probe->engine, spans, 4), 1);
     assert_int_equal(strncmp(probe_sent(probe), "binary:#20000-", 14), 0);
     probe_destroy(probe);
@@ -278,7 +281,7 @@ static void every_allocation_may_fail(void **state)
             size_t bytes = i * 4001;
             weft_status status =
                 i % 3 ? weft_engine_send(probe->engine, WEFT_BINARY, pattern(bytes))
-                      : wf_engine_send_lent(probe->engine, WEFT_TEXT, pattern(bytes));
+                      : wf_engine_send_lent(probe->engine, WEFT_TEXT, pattern(bytes), false);
             assert_true(status == WEFT_OK || status == WEFT_ERR_MEMORY);
             failures += status != WEFT_OK;
             expected += status == WEFT_OK ? bytes : 0;
