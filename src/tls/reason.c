@@ -26,7 +26,7 @@ bool wf_tls_is_plain_http(const struct wf_tls *tls)
     for (size_t i = 0; i < 3; i++)
         if (tls->first[i] < 'A' || tls->first[i] > 'Z')
             return false;
-    return true;
+    return tls->first[3] == ' ' || (tls->first[3] >= 'A' && tls->first[3] <= 'Z');
 }
 
 static void write_text(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
@@ -115,13 +115,19 @@ static void fail_by_error(struct wf_tls *tls, unsigned long error)
                             : "no reason is known");
 }
 
+static void fail_plain_http(struct wf_tls *tls)
+{
+    wf_unsent_drop(tls); /* An alert, which nobody there would understand. */
+    wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "plain HTTP on a TLS port");
+}
+
 void wf_reason_fail_here(struct wf_tls *tls)
 {
     if (tls->write_status)
         wf_reason_fail(tls, tls->write_status, NULL, "sealed bytes cannot be kept: %s",
                        weft_status_text(tls->write_status));
     else if (wf_tls_is_plain_http(tls))
-        wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "plain HTTP on a TLS port");
+        fail_plain_http(tls);
     else if (!tls->is_done && !peer_speaks_tls(tls))
         wf_reason_fail(tls, WEFT_ERR_PROTOCOL, NULL, "the %s speaks no TLS",
                        tls->identity->settings.is_server ? "client" : "server");

@@ -88,16 +88,22 @@ static inline weft_tls *client_identity(void)
     return tls;
 }
 
-static inline void pair_open(struct pair *pair, weft_tls *client, weft_tls *server,
-                             const char *host)
+static inline void pair_open_at(struct pair *pair, weft_tls *client, weft_tls *server,
+                                const char *host, uint16_t port)
 {
     memset(pair, 0, sizeof *pair);
     pair->client.wire = malloc(WIRE_BYTES);
     pair->server.wire = malloc(WIRE_BYTES);
-    assert_int_equal(wf_tls_open(NULL, client, weft_text_of(host), 443, &pair->client.tls),
+    assert_int_equal(wf_tls_open(NULL, client, weft_text_of(host), port, &pair->client.tls),
                      WEFT_OK);
     assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &pair->server.tls),
                      WEFT_OK);
+}
+
+static inline void pair_open(struct pair *pair, weft_tls *client, weft_tls *server,
+                             const char *host)
+{
+    pair_open_at(pair, client, server, host, 443);
 }
 
 static inline void pair_close(struct pair *pair)
