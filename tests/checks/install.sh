@@ -47,7 +47,7 @@ version=$(pkg-config --modversion weft)
     "$cc" user.c -o shared $(pkg-config --cflags --libs weft)
     [ "$(./shared)" = "$version" ]
     "$cc" user.c -o static $(pkg-config --cflags weft) "$LD_LIBRARY_PATH/libweft.a" \
-        $(pkg-config --libs libcares libidn2 zlib) -pthread
+        $(pkg-config --libs $(pkg-config --print-requires-private weft)) -pthread
     [ "$(LD_LIBRARY_PATH='' ./static)" = "$version" ]
     "$cc" core.c -o core $(pkg-config --cflags --libs weft_core)
     ./core
