@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the engine's fuzz targets as readable text: x, the case, the cut, the bytes in hexadecimal.
+"""Writes seeds as readable text: x, the case (of the engine's targets), the cut, the bytes in hexadecimal.
 
 usage: seeds.py CORPUS     the folder tests/fuzz/corpus
 """
@@ -44,7 +44,7 @@ ANSWERS = {
 def write(target, name, case, cut, data):
     folder = corpus / target
     folder.mkdir(parents=True, exist_ok=True)
-    digits = (bytes([case, cut]) + data).hex()
+    digits = (bytes([cut] if case is None else [case, cut]) + data).hex()
     lines = [digits[at:at + 96] for at in range(0, len(digits), 96)]
     (folder / name).write_text('x' + '\n'.join(lines) + '\n')
 
@@ -59,3 +59,17 @@ for name, text in REQUESTS.items():
 for name, text in ANSWERS.items():
     for case in HANDSHAKE, HANDSHAKE | SMALL:
         write('engine_client', f'{name}-{case}', case, 6, text.encode())
+
+SIGNATURE = bytes.fromhex('0d0a0d0a000d0a515549540a')
+HEADS = {
+    'tcp4': b'PROXY TCP4 192.0.2.1 192.0.2.2 12345 443\r\nGET / HTTP/1.1\r\n',
+    'tcp6': b'PROXY TCP6 2001:db8::1 ::1 1 2\r\n',
+    'unknown': b'PROXY UNKNOWN x y\r\n',
+    'v2-local': SIGNATURE + bytes.fromhex('20000000'),
+    'v2-ipv4': SIGNATURE + bytes.fromhex('2111000c c0000201 c0000202 3039 01bb'),
+    'v2-ipv6': SIGNATURE + bytes.fromhex('21210024' + '20010db8' * 8 + '0050 0051'),
+    'v2-unix': SIGNATURE + bytes.fromhex('213100d8' + '2f61' + '00' * 214),
+    'v2-fields': SIGNATURE + bytes.fromhex('21110016 c0000201 c0000202 3039 01bb 04 0000 03 0004 00000000'),
+}
+for name, head in HEADS.items():
+    write('proxy_protocol', name, None, 4, head)

@@ -1,5 +1,7 @@
 #include "support/engine_fuzz.h"
 
+#include "support/hex.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -243,36 +245,11 @@ static void compare(enum weft_side side, unsigned chosen, const uint8_t *data, s
     REQUIRE(whole.output_hash == pieces.output_hash);
 }
 
-/* 16: no digit. */
-static unsigned hex_digit(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - (unsigned)'0';
-    return byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10 : 16;
-}
-
-static uint8_t *decode_hex(const uint8_t *text, size_t count, size_t *bytes_out)
-{
-    uint8_t *out = malloc(count / 2 + 1);
-    unsigned value = 0;
-    size_t digits = 0;
-    REQUIRE(out);
-    for (size_t i = 0; i < count; i++) {
-        if (hex_digit(text[i]) == 16)
-            continue;
-        value = value << 4 | hex_digit(text[i]);
-        if (digits++ % 2)
-            out[digits / 2 - 1] = (uint8_t)value;
-    }
-    *bytes_out = digits / 2;
-    return out;
-}
-
 void engine_fuzz_run(enum weft_side side, const uint8_t *data, size_t bytes)
 {
     if (bytes > 0 && data[0] == 'x') {
         size_t decoded_bytes;
-        uint8_t *decoded = decode_hex(data + 1, bytes - 1, &decoded_bytes);
+        uint8_t *decoded = hex_decode(data + 1, bytes - 1, &decoded_bytes);
         if (decoded_bytes == 0 || decoded[0] != 'x')
             engine_fuzz_run(side, decoded, decoded_bytes);
         free(decoded);
