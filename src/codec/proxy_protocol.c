@@ -4,7 +4,7 @@ static const uint8_t signature[12] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
                                        0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a };
 static const char word[] = "PROXY ";
 
-static enum wf_proxy_result broken(const char *text, const char **text_out)
+static enum wf_proxy_protocol_result broken(const char *text, const char **text_out)
 {
     *text_out = text;
     return WF_PROXY_BROKEN;
@@ -36,7 +36,7 @@ static bool parse_ip(struct weft_text field, bool is_v6, struct wf_ip *ip_out)
 }
 
 /* Behind "PROXY ", without the line's end. */
-static bool parse_line(struct weft_text line, struct wf_proxy_head *head)
+static bool parse_line(struct weft_text line, struct wf_proxy_protocol_head *head)
 {
     struct weft_text family = next_field(&line);
     struct wf_ip target;
@@ -53,8 +53,9 @@ static bool parse_line(struct weft_text line, struct wf_proxy_head *head)
            wf_ip_port_parse(next_field(&line), &head->port) && wf_ip_port_parse(line, &target_port);
 }
 
-static enum wf_proxy_result parse_v1(struct weft_bytes input, struct wf_proxy_head *head,
-                                     const char **text_out)
+static enum wf_proxy_protocol_result parse_v1(struct weft_bytes input,
+                                              struct wf_proxy_protocol_head *head,
+                                              const char **text_out)
 {
     size_t seen = input.count < WF_PROXY_LINE_MAX ? input.count : WF_PROXY_LINE_MAX;
     const uint8_t *end = memchr(input.data, '\n', seen);
@@ -133,7 +134,7 @@ static struct weft_text path_in(const uint8_t *at)
     return (struct weft_text){ (const char *)at, count };
 }
 
-static void read_source(struct wf_proxy_head *head, unsigned family, const uint8_t *at)
+static void read_source(struct wf_proxy_protocol_head *head, unsigned family, const uint8_t *at)
 {
     size_t ip_bytes = family == FAMILY_V4 ? 4 : 16;
     if (family == FAMILY_UNIX) {
@@ -146,8 +147,9 @@ static void read_source(struct wf_proxy_head *head, unsigned family, const uint8
     }
 }
 
-static enum wf_proxy_result parse_whole(struct weft_bytes whole, struct wf_proxy_head *head,
-                                        const char **text_out)
+static enum wf_proxy_protocol_result parse_whole(struct weft_bytes whole,
+                                                 struct wf_proxy_protocol_head *head,
+                                                 const char **text_out)
 {
     static const size_t address_bytes[] = {
         [FAMILY_V4] = 12, [FAMILY_V6] = 36, [FAMILY_UNIX] = 2 * PATH_BYTES
@@ -171,8 +173,9 @@ static enum wf_proxy_result parse_whole(struct weft_bytes whole, struct wf_proxy
     return WF_PROXY_DONE;
 }
 
-static enum wf_proxy_result parse_v2(struct weft_bytes input, struct wf_proxy_head *head,
-                                     const char **text_out)
+static enum wf_proxy_protocol_result parse_v2(struct weft_bytes input,
+                                              struct wf_proxy_protocol_head *head,
+                                              const char **text_out)
 {
     if (input.count > 12 && (input.data[12] & 0xf0) != 0x20)
         return broken("the PROXY header is of an unknown version", text_out);
@@ -194,10 +197,11 @@ static bool begins_with(struct weft_bytes input, const void *prefix, size_t byte
     return count == 0 || memcmp(input.data, prefix, count) == 0;
 }
 
-enum wf_proxy_result wf_proxy_parse(struct weft_bytes input, struct wf_proxy_head *head_out,
-                                    const char **text_out)
+enum wf_proxy_protocol_result wf_proxy_protocol_parse(struct weft_bytes input,
+                                                      struct wf_proxy_protocol_head *head_out,
+                                                      const char **text_out)
 {
-    *head_out = (struct wf_proxy_head){ 0 };
+    *head_out = (struct wf_proxy_protocol_head){ 0 };
     bool is_v1 = begins_with(input, word, sizeof word - 1);
     bool is_v2 = begins_with(input, signature, sizeof signature);
     if (!is_v1 && !is_v2)

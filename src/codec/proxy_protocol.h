@@ -5,17 +5,17 @@
 
 #include "codec/ip.h"
 
-enum wf_proxy_result { WF_PROXY_NEEDS_MORE, WF_PROXY_DONE, WF_PROXY_BROKEN };
+enum wf_proxy_protocol_result { WF_PROXY_NEEDS_MORE, WF_PROXY_DONE, WF_PROXY_BROKEN };
 
-enum wf_proxy_source {
+enum wf_proxy_protocol_source {
     WF_PROXY_OWN, /* LOCAL, UNKNOWN, unspecified: the connection's own addresses hold. */
     WF_PROXY_IP,
     WF_PROXY_PATH, /* A Unix-domain socket. */
 };
 
-struct wf_proxy_head {
+struct wf_proxy_protocol_head {
     size_t bytes; /* Of the head. What follows is the client's. */
-    enum wf_proxy_source source;
+    enum wf_proxy_protocol_source source;
     struct wf_ip ip;
     uint16_t port;
     struct weft_text path; /* Lent; may be empty. One that begins with a zero is abstract. */
@@ -28,7 +28,8 @@ enum { WF_PROXY_LINE_MAX = 107, WF_PROXY_BYTES_MAX = 4096 };
 /* Parses the first bytes of a connection. `*head_out` is filled with DONE, `*text_out` says with
  * BROKEN what is wrong (static). A head means the same however it is cut; NEEDS_MORE comes for
  * fewer than WF_PROXY_BYTES_MAX bytes only. */
-enum wf_proxy_result wf_proxy_parse(struct weft_bytes input, struct wf_proxy_head *head_out,
-                                    const char **text_out);
+enum wf_proxy_protocol_result wf_proxy_protocol_parse(struct weft_bytes input,
+                                                      struct wf_proxy_protocol_head *head_out,
+                                                      const char **text_out);
 
 #endif

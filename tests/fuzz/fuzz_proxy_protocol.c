@@ -7,8 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-static void check(struct weft_bytes input, enum wf_proxy_result result,
-                  const struct wf_proxy_head *head, const char *text)
+static void check(struct weft_bytes input, enum wf_proxy_protocol_result result,
+                  const struct wf_proxy_protocol_head *head, const char *text)
 {
     if (result == WF_PROXY_BROKEN && !text)
         abort();
@@ -21,16 +21,16 @@ static void check(struct weft_bytes input, enum wf_proxy_result result,
 
 static void compare(struct weft_bytes input, size_t step)
 {
-    struct wf_proxy_head whole, piece;
+    struct wf_proxy_protocol_head whole, piece;
     const char *text = NULL;
-    enum wf_proxy_result result = wf_proxy_parse(input, &whole, &text);
+    enum wf_proxy_protocol_result result = wf_proxy_protocol_parse(input, &whole, &text);
     check(input, result, &whole, text);
 
-    enum wf_proxy_result cut = WF_PROXY_NEEDS_MORE;
+    enum wf_proxy_protocol_result cut = WF_PROXY_NEEDS_MORE;
     for (size_t count = 0; count < input.count && cut == WF_PROXY_NEEDS_MORE;) {
         count = input.count - count < step ? input.count : count + step;
         struct weft_bytes prefix = { input.data, count };
-        cut = wf_proxy_parse(prefix, &piece, &text);
+        cut = wf_proxy_protocol_parse(prefix, &piece, &text);
         check(prefix, cut, &piece, text);
     }
     if (input.count && cut != result)

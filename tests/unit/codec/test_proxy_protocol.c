@@ -46,7 +46,7 @@ static const struct {
       "192.0.2.1:12345" },
 };
 
-static void show(const struct wf_proxy_head *head, char *out)
+static void show(const struct wf_proxy_protocol_head *head, char *out)
 {
     if (head->source == WF_PROXY_IP)
         wf_ip_text(&head->ip, head->port, out);
@@ -59,13 +59,13 @@ static void good_heads_cut_at_every_byte(void **state)
     (void)state;
     for_each_case(c, good)
     {
-        struct wf_proxy_head head;
+        struct wf_proxy_protocol_head head;
         const char *wrong;
         char shown[WF_IP_TEXT_MAX];
         for (size_t count = 0; count <= c->input.count; count++) {
             uint8_t *placed = guard_page_place(c->input.data, count);
-            enum wf_proxy_result result =
-                wf_proxy_parse((struct weft_bytes){ placed, count }, &head, &wrong);
+            enum wf_proxy_protocol_result result =
+                wf_proxy_protocol_parse((struct weft_bytes){ placed, count }, &head, &wrong);
             assert_int_equal(result, count < c->bytes ? WF_PROXY_NEEDS_MORE : WF_PROXY_DONE);
             if (result == WF_PROXY_DONE) {
                 show(&head, shown);
@@ -125,13 +125,13 @@ static void bad_heads_are_broken(void **state)
     (void)state;
     for_each_case(c, bad)
     {
-        struct wf_proxy_head head;
+        struct wf_proxy_protocol_head head;
         const char *wrong = NULL;
-        enum wf_proxy_result last = WF_PROXY_NEEDS_MORE;
+        enum wf_proxy_protocol_result last = WF_PROXY_NEEDS_MORE;
         for (size_t count = 0; count <= c->input.count; count++) {
             uint8_t *placed = guard_page_place(c->input.data, count);
-            enum wf_proxy_result result =
-                wf_proxy_parse((struct weft_bytes){ placed, count }, &head, &wrong);
+            enum wf_proxy_protocol_result result =
+                wf_proxy_protocol_parse((struct weft_bytes){ placed, count }, &head, &wrong);
             assert_int_not_equal(result, WF_PROXY_DONE);
             /* Once broken it stays so. */
             assert_true(last == WF_PROXY_NEEDS_MORE || result == WF_PROXY_BROKEN);
@@ -147,10 +147,11 @@ static void a_path_is_lent(void **state)
 {
     (void)state;
     uint8_t input[16 + 216] = { V2, 0x21, 0x31, 0, 216, '/', 'a' };
-    struct wf_proxy_head head;
+    struct wf_proxy_protocol_head head;
     const char *wrong;
-    assert_int_equal(wf_proxy_parse((struct weft_bytes){ input, sizeof input }, &head, &wrong),
-                     WF_PROXY_DONE);
+    assert_int_equal(
+        wf_proxy_protocol_parse((struct weft_bytes){ input, sizeof input }, &head, &wrong),
+        WF_PROXY_DONE);
     assert_int_equal(head.source, WF_PROXY_PATH);
     assert_int_equal(head.path.count, 2);
     assert_memory_equal(head.path.data, "/a", 2);
@@ -162,17 +163,17 @@ static void the_longest_head(void **state)
     (void)state;
     static const size_t fixed = 16;
     static uint8_t input[WF_PROXY_BYTES_MAX] = { V2, 0x20, 0x00 };
-    struct wf_proxy_head head;
+    struct wf_proxy_protocol_head head;
     const char *wrong;
     input[14] = (WF_PROXY_BYTES_MAX - fixed) >> 8;
     input[15] = (WF_PROXY_BYTES_MAX - fixed) & 255;
     struct weft_bytes all = { input, sizeof input };
-    assert_int_equal(wf_proxy_parse(all, &head, &wrong), WF_PROXY_DONE);
+    assert_int_equal(wf_proxy_protocol_parse(all, &head, &wrong), WF_PROXY_DONE);
     assert_int_equal(head.bytes, WF_PROXY_BYTES_MAX);
     all.count--;
-    assert_int_equal(wf_proxy_parse(all, &head, &wrong), WF_PROXY_NEEDS_MORE);
+    assert_int_equal(wf_proxy_protocol_parse(all, &head, &wrong), WF_PROXY_NEEDS_MORE);
     input[15]++;
-    assert_int_equal(wf_proxy_parse(all, &head, &wrong), WF_PROXY_BROKEN);
+    assert_int_equal(wf_proxy_protocol_parse(all, &head, &wrong), WF_PROXY_BROKEN);
 }
 
 int main(void)
