@@ -17,6 +17,7 @@
 #include "weft/server.h"
 #include "weft/socket.h"
 #include "weft/status.h"
+#include "weft/tcp.h"
 #include "weft/tls.h"
 
 #ifdef __cplusplus

@@ -49,10 +49,33 @@ weft_status wf_stream_open(struct wf_stream *stream, weft_loop *loop, int fd,
     return start(stream, loop, fd, events, 0);
 }
 
-weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
-                              const struct wf_address *address,
-                              const struct wf_stream_events *events)
+/* The port is chosen when the peer is known: sources may share it (ip(7)). */
+static bool bind_source(int fd, const struct wf_address *source)
 {
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    return !bind(fd, (const struct sockaddr *)&source->storage, source->bytes);
+}
+
+static bool bind_origin(int fd, const struct wf_stream_origin *origin, const char **wrong_out)
+{
+    *wrong_out = "bind_device";
+    if (origin->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, origin->device,
+                                        (socklen_t)strlen(origin->device) + 1))
+        return false;
+    *wrong_out = "source_address";
+    if (origin->source.bytes && !bind_source(fd, &origin->source))
+        return false;
+    *wrong_out = NULL;
+    return true;
+}
+
+weft_status wf_stream_connect_from(struct wf_stream *stream, weft_loop *loop,
+                                   const struct wf_stream_origin *origin,
+                                   const struct wf_address *address,
+                                   const struct wf_stream_events *events, const char **wrong_out)
+{
+    *wrong_out = NULL;
     if (loop->is_ending)
         return refuse(stream, ECANCELED);
     int family = address->storage.ss_family;
@@ -61,14 +84,66 @@ weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
         return refuse(stream, errno);
     send_at_once(fd);
     weft_status status = WEFT_ERR_SYSTEM;
-    if (!connect(fd, (const struct sockaddr *)&address->storage, address->bytes) ||
-        errno == EINPROGRESS || errno == EINTR)
+    bool is_bound = family == AF_UNIX || bind_origin(fd, origin, wrong_out);
+    if (is_bound && (!connect(fd, (const struct sockaddr *)&address->storage, address->bytes) ||
+                     errno == EINPROGRESS || errno == EINTR))
         status = start(stream, loop, fd, events, WF_STREAM_CONNECTING);
     if (status) {
         int failure = errno;
         close(fd);
         return refuse(stream, failure);
     }
+    return WEFT_OK;
+}
+
+weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
+                              const struct wf_address *address,
+                              const struct wf_stream_events *events)
+{
+    static const struct wf_stream_origin anywhere;
+    const char *wrong;
+    return wf_stream_connect_from(stream, loop, &anywhere, address, events, &wrong);
+}
+
+/* MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of the kernel. */
+enum { KEEPALIVE_S_MAX = 32767, KEEPALIVE_COUNT_MAX = 127 };
+
+bool wf_stream_tcp_is_usable(const struct weft_tcp_options *options)
+{
+    return options->keepalive_idle_s <= KEEPALIVE_S_MAX &&
+           options->keepalive_interval_s <= KEEPALIVE_S_MAX &&
+           options->keepalive_count <= KEEPALIVE_COUNT_MAX;
+}
+
+static bool is_tcp(int fd)
+{
+    int protocol = 0;
+    socklen_t bytes = sizeof protocol;
+    return !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &bytes) && protocol == IPPROTO_TCP;
+}
+
+weft_status wf_stream_set_tcp(int fd, const struct weft_tcp_options *options)
+{
+    const struct {
+        int level;
+        int name;
+        bool is_given;
+        int value;
+    } rows[] = {
+        { IPPROTO_TCP, TCP_NODELAY, true, !options->nodelay_off },
+        { SOL_SOCKET, SO_KEEPALIVE, options->keepalive_idle_s > 0, 1 },
+        { IPPROTO_TCP, TCP_KEEPIDLE, options->keepalive_idle_s > 0,
+          (int)options->keepalive_idle_s },
+        { IPPROTO_TCP, TCP_KEEPINTVL, options->keepalive_interval_s > 0,
+          (int)options->keepalive_interval_s },
+        { IPPROTO_TCP, TCP_KEEPCNT, options->keepalive_count > 0, (int)options->keepalive_count },
+    };
+    if (!is_tcp(fd))
+        return WEFT_OK;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].is_given &&
+            setsockopt(fd, rows[i].level, rows[i].name, &rows[i].value, sizeof rows[i].value))
+            return WEFT_ERR_SYSTEM;
     return WEFT_OK;
 }
 

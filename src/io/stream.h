@@ -11,8 +11,11 @@
 #include "io/address.h"
 #include "weft/bytes.h"
 #include "weft/loop.h"
+#include "weft/tcp.h"
 
 struct wf_stream;
+
+enum { WF_STREAM_DEVICE_BYTES = 16 }; /* IFNAMSIZ */
 
 /* One constant table per kind of owner. All must be set. */
 struct wf_stream_events {
@@ -50,6 +53,29 @@ WEFT_MUST_USE weft_status wf_stream_open(struct wf_stream *stream, weft_loop *lo
 WEFT_MUST_USE weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
                                             const struct wf_address *address,
                                             const struct wf_stream_events *events);
+
+/* Where a connection begins on this machine. Zero-filled: wherever the kernel's routes say. */
+struct wf_stream_origin {
+    struct wf_address source;            /* bytes 0: any. Its port is 0. */
+    char device[WF_STREAM_DEVICE_BYTES]; /* A network interface, with a zero behind; empty: any. */
+};
+
+/* The same from there.
+ *
+ * wrong_out  set to "source_address" or "bind_device" when it is that which has failed, else NULL.
+ */
+WEFT_MUST_USE weft_status wf_stream_connect_from(struct wf_stream *stream, weft_loop *loop,
+                                                 const struct wf_stream_origin *origin,
+                                                 const struct wf_address *address,
+                                                 const struct wf_stream_events *events,
+                                                 const char **wrong_out);
+
+/* Whether the kernel would take them. */
+bool wf_stream_tcp_is_usable(const struct weft_tcp_options *options);
+
+/* Applies them to a descriptor, of a listener also for all that it will accept; where it is not
+ * TCP, nothing happens. WEFT_ERR_SYSTEM (errno). */
+WEFT_MUST_USE weft_status wf_stream_set_tcp(int fd, const struct weft_tcp_options *options);
 
 /* Writes now what the kernel has room for: at most the given spans in order, without SIGPIPE.
  * `*taken_out` bytes are done with; when that is less than all, on_sendable comes once there is
