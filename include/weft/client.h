@@ -4,6 +4,7 @@
 
 #include "weft/loop.h"
 #include "weft/socket.h"
+#include "weft/tcp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,7 +54,34 @@ struct weft_connect_options {
     const struct weft_header *headers; /* Further headers of the request. */
     size_t header_count;
     uint32_t connect_timeout_ms; /* 0: 15 000 for name and TCP together. */
-    bool bad_ports_allowed;      /* false: the bad ports of the Fetch standard are blocked. */
+    /* RFC 8305: of several addresses each next one is tried after so long, and at once when the one
+       before has failed; the first connection is taken. 0: 250; at least 10. */
+    uint32_t attempt_delay_ms;
+    /* "http://user:password@host:3128" (CONNECT, for ws: too, RFC 6455 4.1), "socks5h://..." (the
+       proxy looks the name up) or "socks5://..." (it is looked up here, and the proxy gets the
+       first address). Without a scheme it is HTTP, without a port 1080. NULL or empty: none. What
+       it answers counts into handshake_timeout_ms; its refusal is a WEFT_FAILURE_PROXY. A header
+       Proxy-Authorization below goes to the HTTP proxy, if this has no user, and not to the server.
+       Unix-domain sockets have no proxy. */
+    const char *proxy;
+    /* Without `proxy`: http_proxy for ws:, https_proxy or HTTPS_PROXY for wss:, else all_proxy or
+       ALL_PROXY, but not for the hosts in no_proxy or NO_PROXY. They are read with getenv() in
+       weft_socket_connect(). One that is wrong is a WEFT_FAILURE_PROXY. */
+    bool proxy_from_environment;
+    struct weft_tcp_options tcp;
+    /* A numeric address of this machine ("192.0.2.1", "2001:db8::1", "fe80::1%eth0") from which to
+       connect, to addresses of its family alone. NULL: the kernel's choice. */
+    const char *source_address;
+    /* SO_BINDTODEVICE: a network interface ("wg0") through which alone to connect. The kernel may
+       want CAP_NET_RAW: EPERM is then the failure's `system_error`. NULL: any. */
+    const char *bind_device;
+    /* A connected stream socket to speak on, in place of a connection of weft's own. The URL is
+       what the server is asked for. weft owns the descriptor when weft_socket_connect() has
+       answered WEFT_OK. Not together with redirects, reconnect, proxy, source_address and
+       bind_device: WEFT_ERR_ARGUMENT; proxy_from_environment says nothing then. */
+    bool has_descriptor;
+    int descriptor;
+    bool bad_ports_allowed; /* false: the bad ports of the Fetch standard are blocked. */
     /* 0: a redirect refuses the handshake, as in browsers. Else so many of 301, 302, 303, 307 and
        308 are followed, never from wss: to ws:, nor into a Unix-domain socket. Each has its own
        connect_timeout_ms. weft_socket_url() stays the URL given. */
@@ -86,9 +114,11 @@ struct weft_connect_options {
  *          weft_socket_release(); the library holds its own until on_close has returned.
  *
  * Errors: WEFT_ERR_SYNTAX (URL, fragment, scheme, protocol; "new WebSocket" steps 3 to 9, or a
- * header, credentials or cookies that cannot stand in one), WEFT_ERR_ARGUMENT (two of username,
- * bearer_token and a header Authorization), WEFT_ERR_LIMIT (get_cookies wanted more room),
- * WEFT_ERR_CLOSED (the loop is being destroyed), WEFT_ERR_MEMORY. The loop's own thread.
+ * header, credentials or cookies that cannot stand in one; the proxy's URL, source_address,
+ * bind_device), WEFT_ERR_UNSUPPORTED (a proxy of another kind), WEFT_ERR_ARGUMENT (two of username,
+ * bearer_token and a header Authorization; what a descriptor cannot have), WEFT_ERR_SYSTEM (errno:
+ * the descriptor is none), WEFT_ERR_LIMIT (get_cookies wanted more room), WEFT_ERR_CLOSED (the loop
+ * is being destroyed), WEFT_ERR_MEMORY. The loop's own thread.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_connect(weft_loop *loop, const char *url,
                                                        const struct weft_connect_options *options,

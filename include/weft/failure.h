@@ -27,6 +27,8 @@ enum weft_failure_kind {
     WEFT_FAILURE_ABORTED,   /* close() came before the connection was open, or the loop ended. */
     WEFT_FAILURE_BLOCKED,   /* A bad port of the Fetch standard. */
     WEFT_FAILURE_STORAGE,   /* The file of a blob could not be read or written; `system_error`. */
+    WEFT_FAILURE_PROXY,     /* The proxy refused, or could not, or is none. `http.status` is what an
+                               HTTP proxy answered, `system_error` what a SOCKS reply means. */
 };
 
 /** Lent for the callback that gets it; every text in it too. Zero-filled where nothing is known. */

@@ -42,6 +42,7 @@ const char *weft_failure_kind_name(enum weft_failure_kind kind)
         [WEFT_FAILURE_MEMORY] = "memory",
         [WEFT_FAILURE_ABORTED] = "aborted",
         [WEFT_FAILURE_BLOCKED] = "blocked",
+        [WEFT_FAILURE_PROXY] = "proxy",
         [WEFT_FAILURE_STORAGE] = "storage",
     };
     size_t index = (size_t)kind;

@@ -46,13 +46,16 @@ static weft_status begin(weft_socket *socket, struct wf_order *order)
 {
     const struct weft_allocator *allocator = wf_loop_allocator(weft_socket_loop(socket));
     struct wf_order_request request;
-    weft_status status = wf_order_write(allocator, order, &request);
+    weft_status status = wf_order_aim(allocator, order);
+    if (status)
+        return status;
+    status = wf_order_write(allocator, order, &request);
     if (!status)
         status = wf_socket_put_request(socket, &request.request);
     wf_order_request_drop(allocator, &request);
     if (!status)
         status = wf_order_need_tls(order);
-    return status ? status : wf_dial_order(socket, order);
+    return status ? status : wf_dial_start(socket, order);
 }
 
 static void on_timer(struct wf_timer *timer)

@@ -89,7 +89,7 @@ static weft_status connect_order(weft_loop *loop, const struct weft_connect_opti
     weft_socket *socket = NULL;
     weft_status status = create_socket(client, options->user, &socket);
     if (!status) {
-        status = wf_dial_order(socket, order);
+        status = wf_dial_start(socket, order);
         if (status)
             weft_socket_release(socket);
     }
@@ -99,13 +99,22 @@ static weft_status connect_order(weft_loop *loop, const struct weft_connect_opti
     return status;
 }
 
+/* One descriptor is one connection, and leads where it leads. */
+static bool are_usable_with_descriptor(const struct weft_connect_options *options)
+{
+    return !options->has_descriptor || (options->descriptor >= 0 && !options->redirects_max &&
+                                        !options->reconnect.attempts_max && !options->proxy &&
+                                        !options->source_address && !options->bind_device);
+}
+
 /* Of options with pointers and counts. */
 static bool are_usable(const struct weft_connect_options *options)
 {
     return (!options->protocol_count || options->protocols) &&
            (!options->header_count || options->headers) &&
            (!options->reconnect.close_code_count || options->reconnect.close_codes) &&
-           (!options->password || options->username);
+           (!options->password || options->username) && wf_stream_tcp_is_usable(&options->tcp) &&
+           are_usable_with_descriptor(options);
 }
 
 weft_status weft_socket_connect(weft_loop *loop, const char *url_text,

@@ -3,10 +3,9 @@
 #define WF_CLIENT_CLIENT_H
 
 #include "client/order.h"
-#include "io/address.h"
+#include "client/race.h"
+#include "client/tunnel.h"
 #include "io/resolve.h"
-
-enum { WF_DIAL_ADDRESSES_MAX = 32 };
 
 /* Lives as long as its socket: what all sockets of one opening share, for one socket. */
 struct wf_client {
@@ -20,36 +19,26 @@ static inline struct wf_client *wf_client_of(const weft_socket *socket)
     return wf_socket_shape(socket)->opening;
 }
 
-/* From the name to a connected stream; freed once that stands or the socket is gone. */
+/* From the name to a connected stream, and through a proxy; freed once the connection is open, or a
+ * stream without a proxy stands, or the socket is gone. */
 struct wf_dial {
     weft_socket *socket;
+    const struct wf_order *order;
     struct wf_resolve *resolve;
-    struct wf_timer timer; /* The whole dialling, or the failure that was clear at once. */
+    struct wf_timer timer; /* Name and TCP together, or the failure that was clear at once. */
     uint32_t timeout_ms;
     bool port_is_blocked;
-    int last_error;
-    size_t address_count;
-    size_t address_next;
-    struct wf_address addresses[WF_DIAL_ADDRESSES_MAX];
+    struct wf_tunnel tunnel;
+    struct wf_race race;
 };
 
-/* Where to: a name with a port, or a path of a Unix-domain socket. */
-struct wf_dial_target {
-    struct weft_text host; /* Without brackets. */
-    uint16_t port;
-    struct weft_text path; /* count > 0: instead of host and port. */
-    bool port_is_blocked;
-    uint32_t timeout_ms;
-};
-
-/* Starts to dial for a socket. The failures of the world come as events later. */
-WEFT_MUST_USE weft_status wf_dial_start(weft_socket *socket, const struct wf_dial_target *target);
+/* Starts to dial where the order leads now. The failures of the world come as events later.
+ * WEFT_ERR_MEMORY, WEFT_ERR_SYNTAX; WEFT_ERR_SYSTEM (errno): the order's descriptor is of no use,
+ * and still the caller's. */
+WEFT_MUST_USE weft_status wf_dial_start(weft_socket *socket, const struct wf_order *order);
 
 /* Ends a dialling that is no longer wanted. NULL is allowed. */
 void wf_dial_end(weft_socket *socket);
-
-/* Starts to dial where the order leads now. */
-WEFT_MUST_USE weft_status wf_dial_order(weft_socket *socket, const struct wf_order *order);
 
 /* ---- again.c ---- */
 

@@ -1,6 +1,7 @@
 #include "client/order.h"
 
 #include "client/credentials.h"
+#include "client/race.h"
 #include "client/trust.h"
 #include "codec/http1.h"
 
@@ -48,7 +49,23 @@ static size_t lay_out(const struct weft_connect_options *options, struct wf_orde
     return sizeof *order + headers + protocols + codes;
 }
 
-static size_t copy_texts(const struct weft_connect_options *options, struct weft_text authorization,
+static struct wf_proxy_rules copy_rules(struct copying *copying, const struct wf_proxy_rules *rules)
+{
+    return (struct wf_proxy_rules){ .proxy = copy(copying, rules->proxy),
+                                    .uses_environment = rules->uses_environment,
+                                    .http_proxy = copy(copying, rules->http_proxy),
+                                    .https_proxy = copy(copying, rules->https_proxy),
+                                    .all_proxy = copy(copying, rules->all_proxy),
+                                    .no_proxy = copy(copying, rules->no_proxy) };
+}
+
+/* What is not simply the options'. */
+struct found {
+    struct weft_text authorization;
+    struct wf_proxy_rules rules;
+};
+
+static size_t copy_texts(const struct weft_connect_options *options, const struct found *found,
                          struct wf_order *order, struct layout *layout)
 {
     struct copying copying = { order ? layout->texts : NULL, 0 };
@@ -64,10 +81,12 @@ static size_t copy_texts(const struct weft_connect_options *options, struct weft
             layout->protocols[i] = protocol;
     }
     struct weft_text origin = copy(&copying, weft_text_of(options->origin));
-    authorization = copy(&copying, authorization);
+    struct weft_text authorization = copy(&copying, found->authorization);
+    struct wf_proxy_rules rules = copy_rules(&copying, &found->rules);
     if (order) {
         order->origin = origin;
         order->authorization = authorization;
+        order->proxy_rules = rules;
     }
     return copying.count;
 }
@@ -82,18 +101,18 @@ static bool counts_are_sane(const struct weft_connect_options *options)
 
 static struct wf_order *create(const struct weft_allocator *allocator,
                                const struct weft_connect_options *options,
-                               struct weft_text authorization)
+                               const struct found *found)
 {
     struct layout layout;
     if (!counts_are_sane(options))
         return NULL;
-    size_t texts_bytes = copy_texts(options, authorization, NULL, NULL);
+    size_t texts_bytes = copy_texts(options, found, NULL, NULL);
     struct wf_order *order =
         wf_alloc_zero(allocator, lay_out(options, NULL, &layout) + texts_bytes);
     if (!order)
         return NULL;
     lay_out(options, order, &layout);
-    copy_texts(options, authorization, order, &layout);
+    copy_texts(options, found, order, &layout);
     order->headers = layout.headers;
     order->header_count = options->header_count;
     order->protocols = layout.protocols;
@@ -103,6 +122,12 @@ static struct wf_order *create(const struct weft_allocator *allocator,
     order->connect_timeout_ms = options->connect_timeout_ms;
     order->bad_ports_allowed = options->bad_ports_allowed;
     order->redirects_max = options->redirects_max;
+    order->attempt_delay_ms =
+        options->attempt_delay_ms ? options->attempt_delay_ms : WF_RACE_DELAY_MS;
+    if (order->attempt_delay_ms < WF_RACE_DELAY_MS_MIN)
+        order->attempt_delay_ms = WF_RACE_DELAY_MS_MIN;
+    order->tcp = options->tcp;
+    order->descriptor = options->has_descriptor ? options->descriptor : -1;
     order->reconnect = options->reconnect;
     if (options->reconnect.close_codes) {
         order->reconnect.close_codes = layout.codes;
@@ -114,19 +139,49 @@ static struct wf_order *create(const struct weft_allocator *allocator,
     return order;
 }
 
+static weft_status read_origin(const struct weft_connect_options *options,
+                               struct wf_stream_origin *from)
+{
+    size_t device_bytes = options->bind_device ? strlen(options->bind_device) : 0;
+    *from = (struct wf_stream_origin){ 0 };
+    if (device_bytes >= sizeof from->device)
+        return WEFT_ERR_SYNTAX;
+    if (device_bytes)
+        memcpy(from->device, options->bind_device, device_bytes);
+    return options->source_address
+               ? wf_address_of_ip(&from->source, weft_text_of(options->source_address), 0)
+               : WEFT_OK;
+}
+
 weft_status wf_order_create(const struct weft_allocator *allocator,
                             const struct weft_connect_options *options, const struct wf_url *url,
                             struct wf_order **order_out)
 {
     char *authorization;
-    weft_status status = wf_credentials_of(allocator, options, url, &authorization);
+    struct wf_stream_origin from;
+    weft_status status = read_origin(options, &from);
+    if (!status)
+        status = wf_credentials_of(allocator, options, url, &authorization);
     if (status)
         return status;
-    struct wf_order *order = create(allocator, options, weft_text_of(authorization));
+    struct found found = { .authorization = weft_text_of(authorization),
+                           .rules.proxy = weft_text_of(options->proxy) };
+    if (options->proxy_from_environment && !options->has_descriptor)
+        wf_proxy_rules_read(&found.rules);
+    struct wf_order *order = create(allocator, options, &found);
     wf_free(allocator, authorization);
     if (!order)
         return WEFT_ERR_MEMORY;
     order->url = *url;
+    order->from = from;
+    status = wf_order_aim(allocator, order);
+    if (!status && options->proxy)
+        status = order->proxy_status; /* The caller's mistake. */
+    if (status) {
+        order->url = (struct wf_url){ 0 };
+        wf_order_drop(allocator, order);
+        return status;
+    }
     *order_out = order;
     return WEFT_OK;
 }
@@ -137,6 +192,7 @@ void wf_order_drop(const struct weft_allocator *allocator, struct wf_order *orde
         return;
     wf_url_drop(allocator, &order->url);
     wf_url_drop(allocator, &order->redirect);
+    wf_proxy_drop(allocator, &order->proxy);
     weft_tls_release(order->tls);
     wf_free(allocator, order);
 }
@@ -157,6 +213,15 @@ struct wf_socket_beginning wf_order_beginning(const struct wf_order *order)
                                          .port = wf_url_port(url) };
 }
 
+weft_status wf_order_aim(const struct weft_allocator *allocator, struct wf_order *order)
+{
+    struct weft_text text =
+        wf_proxy_rules_choose(&order->proxy_rules, wf_order_url(order), &order->proxy_name);
+    wf_proxy_drop(allocator, &order->proxy);
+    order->proxy_status = wf_proxy_parse(allocator, text, &order->proxy, &order->proxy_reason);
+    return order->proxy_status == WEFT_ERR_MEMORY ? WEFT_ERR_MEMORY : WEFT_OK;
+}
+
 /* ---- the request ---- */
 
 /* What belongs to the origin that the user has named, and to no other. */
@@ -164,6 +229,14 @@ static bool is_private(struct weft_text name)
 {
     return wf_http1_text_equals(name, "Authorization") || wf_http1_text_equals(name, "Cookie") ||
            wf_http1_text_equals(name, "Proxy-Authorization");
+}
+
+/* With a proxy, Proxy-Authorization is that one's and not the server's (RFC 9110 11.7.2). */
+static bool goes_along(const struct wf_order *order, struct weft_text name)
+{
+    if (order->proxy.kind && wf_http1_text_equals(name, "Proxy-Authorization"))
+        return false;
+    return !order->has_left_origin || !is_private(name);
 }
 
 static weft_status ask_jar(const struct weft_allocator *allocator, const struct wf_order *order,
@@ -208,7 +281,7 @@ weft_status wf_order_write(const struct weft_allocator *allocator, const struct 
         return WEFT_ERR_MEMORY;
     request->request.headers.items = request->headers;
     for (size_t i = 0; i < order->header_count; i++)
-        if (!order->has_left_origin || !is_private(order->headers[i].name))
+        if (goes_along(order, order->headers[i].name))
             request->headers[request->request.headers.count++] = order->headers[i];
     if (!order->has_left_origin)
         add(request, "Authorization", order->authorization);

@@ -2,6 +2,8 @@
 #ifndef WF_CLIENT_ORDER_H
 #define WF_CLIENT_ORDER_H
 
+#include "client/proxy.h"
+#include "client/proxy_rules.h"
 #include "client/reconnect.h"
 #include "codec/url.h"
 #include "io/loop.h"
@@ -24,8 +26,19 @@ struct wf_order {
     struct weft_cookie_jar cookies;
     struct weft_reconnect reconnect; /* Resolved: no zero stands for a default. */
     uint32_t connect_timeout_ms;
+    uint32_t attempt_delay_ms; /* Resolved. */
+    struct wf_stream_origin from;
+    struct weft_tcp_options tcp;
+    struct wf_proxy_rules proxy_rules;
+    int descriptor; /* The connection itself; -1: none. */
     bool bad_ports_allowed;
     uint32_t redirects_max;
+
+    /* Where the next request goes: wf_order_aim(). */
+    struct wf_proxy proxy;
+    weft_status proxy_status; /* Not WEFT_OK: it cannot be used. */
+    const char *proxy_name;   /* Who has named it. */
+    const char *proxy_reason;
 
     /* How far it is. */
     uint32_t redirect_count;
@@ -46,6 +59,11 @@ WEFT_MUST_USE weft_status wf_order_create(const struct weft_allocator *allocator
                                           const struct weft_connect_options *options,
                                           const struct wf_url *url, struct wf_order **order_out);
 void wf_order_drop(const struct weft_allocator *allocator, struct wf_order *order);
+
+/* Chooses the proxy that leads to where the next request goes; one that cannot be used is noted.
+ * Before wf_order_write(). WEFT_ERR_MEMORY. */
+WEFT_MUST_USE weft_status wf_order_aim(const struct weft_allocator *allocator,
+                                       struct wf_order *order);
 
 /* Where the next request goes. */
 static inline const struct wf_url *wf_order_url(const struct wf_order *order)

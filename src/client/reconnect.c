@@ -48,6 +48,9 @@ bool wf_reconnect_is_wanted(const struct weft_reconnect *reconnect,
         return has_code(reconnect, close->code);
     case WEFT_FAILURE_HANDSHAKE:
         return is_passing(failure->http.status);
+    case WEFT_FAILURE_PROXY: /* It is there, and could not, or was ended. */
+        return failure->status == WEFT_ERR_SYSTEM || failure->status == WEFT_ERR_CLOSED ||
+               is_passing(failure->http.status);
     default:
         return false; /* The next one would fail alike, or the user has ended it. */
     }
