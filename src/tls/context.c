@@ -2,6 +2,7 @@
 #include "tls/session.h"
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 /* Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
 static const char ciphers_1_2[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!aPSK";
@@ -23,6 +24,18 @@ static bool set_defaults(SSL_CTX *context, const struct wf_settings *settings)
     return SSL_CTX_set_min_proto_version(context, oldest) == 1 &&
            SSL_CTX_set_cipher_list(context, ciphers_1_2) == 1 &&
            SSL_CTX_set1_groups_list(context, groups) == 1;
+}
+
+/* OpenSSL decodes a certificate's extensions when it first needs them, which may be on several
+ * threads at once: it is done here, before there are any. */
+static void decode_authorities(SSL_CTX *context)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (certificate)
+            (void)X509_check_purpose(certificate, -1, 0);
+    }
 }
 
 static bool load_authorities(SSL_CTX *context, const struct wf_settings *settings)
@@ -77,6 +90,7 @@ static weft_status fill(SSL_CTX *context, const struct wf_settings *settings,
                                 settings->ca_file ? settings->ca_file : "the trust store");
         return WEFT_ERR_ARGUMENT;
     }
+    decode_authorities(context);
     SSL_CTX_set_verify(context, verify_mode(settings), wf_reason_on_verify);
     if (settings->is_server) {
         wf_server_prepare(context);

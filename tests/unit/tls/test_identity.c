@@ -232,7 +232,16 @@ static void *connect_again_and_again(void *argument)
 static void test_reload_beside_other_threads(void **state)
 {
     (void)state;
-    struct work work = { .client = client_identity(), .server = server_identity("server") };
+    struct weft_tls_certificate certificates[2] = { cert_pair("other"), cert_pair("server") };
+    struct weft_tls_server_options server = { .certificates = certificates,
+                                              .certificate_count = 2,
+                                              .ca_file = cert_path("ca.pem"),
+                                              .client_certificate = WEFT_TLS_REQUIRED };
+    struct weft_tls_client_options client = { .ca_file = cert_path("ca.pem"),
+                                              .certificate = cert_pair("client") };
+    struct work work = { 0 };
+    assert_int_equal(weft_tls_client_create(&client, &work.client, NULL, 0), WEFT_OK);
+    assert_int_equal(weft_tls_server_create(&server, &work.server, NULL, 0), WEFT_OK);
     pthread_t threads[3];
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, connect_again_and_again, &work), 0);
