@@ -22,7 +22,7 @@ verify = $(call build,$(1)) && ctest --preset $(1) -j $(JOBS) -R '$(TESTS)' $(2)
 # Browsers and other people's programs meet the plain build; what the sanitizers look at is ours.
 ours = -L 'unit|sim|integration|conformance|fuzz|examples'
 
-.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench instructions \
+.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench bench-idle bench-growth instructions \
         instructions-baseline format format-check tidy install clean help
 
 build: ## Build the library and the program, build/weft
@@ -53,6 +53,14 @@ bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_programs
 	@build/bench/kernels
 	@echo && python3 bench/run.py build $(ARGS)
+
+bench-idle: ## Open 200,000 connections, and measure what an idle one costs
+	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_idle
+	@build/bench/idle $(ARGS)
+
+bench-growth: ## Measure how costs grow with connections, subscribers and topics
+	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_growth
+	@build/bench/growth $(ARGS)
 
 instructions: ## Count the instructions per message, and fail when a kind of message takes 3 % more
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_instructions
