@@ -19,7 +19,13 @@ set -eu
     exit 2
 }
 folder=$1
-[ ! -e "$folder/server.pin" ] || exit 0
+
+# All are there, and good for three months more.
+is_complete() {
+    [ -e "$folder/server.pin" ] &&
+        openssl x509 -checkend 7776000 -noout -in "$folder/server.pem" >/dev/null 2>&1
+}
+! is_complete || exit 0
 
 mkdir -p "$(dirname "$folder")"
 work=$(mktemp -d "$folder.XXXXXX")
@@ -73,12 +79,16 @@ signed() {
     }
     quietly openssl req -new -key "$work/$1.key" -subj "$3" -addext "subjectAltName=$4" \
         -addext "extendedKeyUsage=$5" -addext basicConstraints=critical,CA:FALSE \
-        -addext keyUsage=critical,digitalSignature -out "$work/$1.csr"
+        -addext keyUsage=critical,digitalSignature \
+        -addext crlDistributionPoints=URI:http://crl.test/weft.crl -out "$work/$1.csr"
     quietly openssl ca -batch -notext -config "$work/$2.conf" -in "$work/$1.csr" \
-        -startdate "${6:-20240101000000Z}" -enddate "${7:-20450101000000Z}" -out "$work/$1.leaf"
+        -startdate "${6:-$yesterday}" -enddate "${7:-$in_a_year}" -out "$work/$1.leaf"
     cat "$work/$1.leaf" "$work/$2.pem" >"$work/$1.pem"
 }
 
+# What is valid for longer than browsers and testssl.sh like is not what servers have.
+yesterday=$(date -u -d '-1 day' +%Y%m%d000000Z)
+in_a_year=$(date -u -d '+365 days' +%Y%m%d000000Z)
 local_names=DNS:localhost,IP:127.0.0.1,IP:::1
 authority ca "/CN=weft test CA"
 authority other-ca "/CN=weft other CA"
@@ -110,5 +120,5 @@ rm -f "$log" "$work"/*.csr "$work"/*.leaf "$work"/*.conf "$work"/*.index* "$work
 find "$work" -name '[0-9A-F]*.pem' -exec rm -f {} +
 chmod 755 "$work"
 # Another one may have been faster: its folder is as good.
-[ -e "$folder/server.pin" ] || rm -rf "$folder"
-mv -T "$work" "$folder" 2>/dev/null || [ -e "$folder/server.pin" ]
+is_complete || rm -rf "$folder"
+mv -T "$work" "$folder" 2>/dev/null || is_complete
