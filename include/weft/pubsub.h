@@ -41,7 +41,8 @@ WEFT_API weft_status weft_unsubscribe(weft_hub *hub, weft_socket *socket, const 
 /**
  * Sends a message to all subscribers of a topic but `except` (NULL: to all). It is framed once; all
  * queues share its bytes; what one turn of the loop publishes leaves in one write per receiver.
- * Subscribers that are not OPEN are passed over; one over its send_bytes_max closes with 1013.
+ * Subscribers that are not OPEN are passed over; one over its send_bytes_max closes with 1013,
+ * or misses what its send_policy drops.
  *
  * Errors: WEFT_ERR_UTF8, WEFT_ERR_MEMORY, WEFT_ERR_ARGUMENT. A topic without subscribers is
  * WEFT_OK.

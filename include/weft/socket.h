@@ -58,7 +58,7 @@ struct weft_socket_events {
     void (*on_close)(weft_socket *socket, const struct weft_close_event *close,
                      void *user); /* Last, once. */
     void (*on_drained)(weft_socket *socket,
-                       void *user); /* Was over the mark, is at most half of it. */
+                       void *user); /* Was over send_mark_bytes, is at most send_low_bytes. */
     void (*on_ping)(weft_socket *socket, struct weft_bytes payload,
                     void *user); /* Answered already. */
     void (*on_pong)(weft_socket *socket, struct weft_bytes payload, void *user);
@@ -71,6 +71,30 @@ struct weft_socket_events {
 /** Further callbacks of a socket, added and removed at any time: addEventListener. Opaque. */
 typedef struct weft_listener weft_listener;
 
+/**
+ * What happens to a message that does not fit into the queue (send_bytes_max).
+ *
+ * With one that drops, messages wait as they are, and are compressed and framed only when they
+ * leave: of 16 KiB (or a quarter of a smaller send_bytes_max) and the message that goes over it,
+ * the output, nothing is dropped any more. Neither are blobs, messages in parts, pings, pongs and
+ * Close frames. What goes missing is always a whole message, counts no more for bufferedAmount, and
+ * is counted by weft_socket_dropped(). What arrives is in the order of sending.
+ */
+enum weft_send_policy {
+    /* The socket closes with 1013 and a reason that names the limit: WEFT_ERR_LIMIT. */
+    WEFT_SEND_CLOSE = 0,
+    /* The new message is dropped: WEFT_ERR_FULL. */
+    WEFT_SEND_DROP_NEW,
+    /* The oldest are, as many as it takes. Where that is not enough, the new one: WEFT_ERR_FULL. */
+    WEFT_SEND_DROP_OLD,
+    /* Of each key (weft_socket_send_keyed()) only the newest message waits: it takes the place of
+       the one before it, so that none waits for ever, unless a message without a key was sent
+       between the two, which it must not overtake: then it goes to the end. When the queue is full
+       all the same, the oldest with a key are dropped, and where that is not enough, the new
+       message: WEFT_ERR_FULL. Those without a key are never dropped once they wait. */
+    WEFT_SEND_LATEST,
+};
+
 /** The limits and times of a connection, shared by client options and routes. Zero: the default. */
 struct weft_socket_settings {
     struct weft_engine_limits limits;
@@ -82,7 +106,9 @@ struct weft_socket_settings {
     bool ping_off;                 /* false: keepalive pings are sent. */
     uint32_t idle_timeout_ms; /* 0: none. Without a message either way for so long: close 1000. */
     uint64_t send_mark_bytes; /* 0: 1 MiB. Above: weft_socket_is_over_mark, later on_drained. */
-    uint64_t send_bytes_max;  /* 0: 16 MiB of queue; what goes over it closes with 1013. */
+    uint64_t send_low_bytes;  /* on_drained comes there. 0, or above the mark: half of the mark. */
+    uint64_t send_bytes_max;  /* 0: 16 MiB of queue. What happens above says send_policy. */
+    enum weft_send_policy send_policy;
     enum weft_binary_type binary_type; /* WEFT_ARRAYBUFFER: see weft_socket_set_binary_type(). */
     uint64_t blob_spool_bytes; /* 0: 1 MiB. With WEFT_BLOB a longer message comes in a file. */
 };
@@ -150,10 +176,12 @@ WEFT_API const struct weft_tls_info *weft_socket_tls(const weft_socket *socket);
  * text_bytes  or WEFT_ZERO_TERMINATED.
  *
  * CONNECTING: WEFT_ERR_STATE. CLOSING, CLOSED: WEFT_OK, the message is dropped and bufferedAmount
- * grows (send, step 3). Over send_bytes_max: the message is dropped and WEFT_ERR_LIMIT is answered;
- * where it is the queue that is full, the socket closes with 1013, while a single message that
- * could never fit, and what another thread sends over it, leave it open. WEFT_ERR_MEMORY. Any
- * thread. The text is free again when this returns.
+ * grows (send, step 3). A single message over send_bytes_max, which could never fit, is dropped:
+ * WEFT_ERR_LIMIT. Where it is the queue that is full, send_policy decides: WEFT_ERR_LIMIT and the
+ * socket closes with 1013, or WEFT_ERR_FULL when the message was dropped. What another thread has
+ * sent is counted by itself until it has come to the loop; over send_bytes_max of that is
+ * WEFT_ERR_LIMIT or WEFT_ERR_FULL, and the socket stays open. WEFT_ERR_MEMORY. Any thread. The text
+ * is free again when this returns.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_send_text(weft_socket *socket, const char *text,
                                                          size_t text_bytes);
@@ -161,6 +189,54 @@ WEFT_API WEFT_MUST_USE weft_status weft_socket_send_text(weft_socket *socket, co
 /** send(): a binary message. As weft_socket_send_text(), without the check of UTF-8. */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_send_bytes(weft_socket *socket, const void *data,
                                                           size_t bytes);
+
+/**
+ * send(): a message that makes an older one with the same key superfluous, when the receiver is
+ * slow and send_policy is WEFT_SEND_LATEST; with another policy the key means nothing. Else as
+ * weft_socket_send_text() and weft_socket_send_bytes(); WEFT_ERR_ARGUMENT for another type. Any
+ * thread.
+ */
+WEFT_API WEFT_MUST_USE weft_status weft_socket_send_keyed(weft_socket *socket,
+                                                          enum weft_message_type type,
+                                                          const void *data, size_t bytes,
+                                                          uint64_t key);
+
+/** How many messages send_policy has dropped since the socket was made, the new ones and the
+ * replaced ones included. Any thread. */
+WEFT_API uint64_t weft_socket_dropped(const weft_socket *socket);
+
+/**
+ * Begins a message that is sent in parts, for what is not known as a whole yet: then
+ * weft_socket_send_part() any number of times, and weft_socket_end_message(). Until then all other
+ * messages that are sent, blobs and broadcasts too, wait behind it (RFC 6455 5.4 forbids to mix
+ * them); pings and pongs come between. close() leaves it without an end, so that the peer never
+ * gets it, and drops what waits behind it.
+ *
+ * CONNECTING, or while another one is not ended: WEFT_ERR_STATE. CLOSING, CLOSED: WEFT_OK, and all
+ * of it is dropped. Full: WEFT_ERR_LIMIT or WEFT_ERR_FULL, by send_policy. WEFT_ERR_ARGUMENT for
+ * another type, WEFT_ERR_MEMORY. The loop's own thread, else WEFT_ERR_STATE.
+ */
+WEFT_API WEFT_MUST_USE weft_status weft_socket_begin_message(weft_socket *socket,
+                                                             enum weft_message_type type);
+
+/**
+ * The next part of the message that was begun: one frame, not compressed; none for 0 bytes. Copied.
+ *
+ * A text is checked as it comes, and a part may end in the midst of a character: WEFT_ERR_UTF8 for
+ * one that cannot go on so. Full, when parts wait behind another message or a slow peer:
+ * WEFT_ERR_LIMIT (the socket closes, or the part is larger than send_bytes_max), or WEFT_ERR_FULL
+ * with a policy that drops. WEFT_ERR_STATE when none was begun (also since a reconnect), or while
+ * CONNECTING; WEFT_ERR_MEMORY. After an error the message is as before the part. CLOSING, CLOSED:
+ * dropped, as by send. The loop's own thread, else WEFT_ERR_STATE.
+ */
+WEFT_API WEFT_MUST_USE weft_status weft_socket_send_part(weft_socket *socket, const void *data,
+                                                         size_t bytes);
+
+/**
+ * Ends the message that was begun. WEFT_ERR_STATE as weft_socket_send_part(); WEFT_ERR_UTF8 for a
+ * text that may not end here: it stays begun. The loop's own thread, else WEFT_ERR_STATE.
+ */
+WEFT_API WEFT_MUST_USE weft_status weft_socket_end_message(weft_socket *socket);
 
 /**
  * send(): a blob as a binary message.

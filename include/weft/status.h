@@ -33,7 +33,8 @@ extern "C" {
     X(ERR_NOT_FOUND, -14, "not found")                                                             \
     X(ERR_UNSUPPORTED, -15, "not supported by this build")                                         \
     X(ERR_EXISTS, -16, "exists already")                                                           \
-    X(ERR_NOT_READABLE, -17, "bytes of a file are gone (NotReadableError)")
+    X(ERR_NOT_READABLE, -17, "bytes of a file are gone (NotReadableError)")                        \
+    X(ERR_FULL, -18, "the queue is full, and this was dropped")
 
 #define WEFT_STATUS_ENUM(name, value, text) WEFT_##name = (value),
 /** 0 is success, everything below 0 a failure. There are no positive values. */

@@ -139,7 +139,7 @@ weft_status weft_unsubscribe(weft_hub *hub, weft_socket *socket, const char *top
 }
 
 static weft_status send_to_all(const struct wf_topic *topic, struct wf_shared *shared,
-                               const weft_socket *except)
+                               const weft_socket *except, const uint64_t *key)
 {
     weft_status first = WEFT_OK;
     for (uint32_t i = 0; i < topic->member_count; i++) {
@@ -147,9 +147,9 @@ static weft_status send_to_all(const struct wf_topic *topic, struct wf_shared *s
             WF_CONTAINER_OF(wf_topic_member(topic, i), struct subscriber, member);
         if (subscriber->socket == except)
             continue;
-        weft_status status = wf_socket_send_shared(subscriber->socket, shared);
-        /* One that is too slow closes, which is its affair; the others get their message. */
-        if (status && status != WEFT_ERR_LIMIT && !first)
+        weft_status status = wf_socket_send_shared(subscriber->socket, shared, key);
+        /* One that is too slow closes or misses it, which is its affair; the others get it. */
+        if (status && status != WEFT_ERR_LIMIT && status != WEFT_ERR_FULL && !first)
             first = status;
     }
     return first;
@@ -168,7 +168,7 @@ weft_status weft_publish(weft_hub *hub, const char *topic, enum weft_message_typ
         wf_socket_prepare(hub->loop, type, (struct weft_bytes){ data, bytes }, &shared);
     if (status)
         return status;
-    status = send_to_all(found, shared, except);
+    status = send_to_all(found, shared, except, NULL);
     wf_shared_release(wf_loop_pool(hub->loop), shared);
     return status;
 }

@@ -17,6 +17,7 @@ struct wf_socket_rare {
     struct weft_socket_events events; /* When has_own_events. */
     struct wf_inbox *inbox;           /* Of weft_socket_receive(). */
     struct wf_backlog *backlog;       /* When has_backlog. */
+    _Atomic uint64_t dropped_count;   /* Messages that the policy has dropped. */
     struct wf_spool *spool;           /* Of a large message that is being received. */
     void (*on_connected)(weft_socket *socket, int system_error);
     struct wf_opening_talk *talk; /* Of a preface, and what comes behind it. */
@@ -69,7 +70,8 @@ struct weft_socket {
     bool is_lingering : 1;   /* The own direction is ended; the peer's end is waited for. */
     bool is_broken : 1;      /* The stream is of no use any more. */
     bool wants_blobs : 1;    /* binaryType */
-    bool has_backlog : 1;    /* A blob is being sent, see backlog.h. */
+    bool has_backlog : 1;    /* Something waits before the engine, see backlog.h. */
+    bool has_policy : 1;     /* Queued messages, or new ones, may be dropped. */
     bool engine_is_done : 1; /* WEFT_EVENT_FAILED came: nothing more does. */
     bool is_given_up : 1;    /* The user has called close(): no connection follows this one. */
 };
@@ -108,6 +110,11 @@ void wf_outflow_write(weft_socket *socket);
  * gone behind it, unless the caller holds a reference. */
 void wf_outflow_flush(weft_socket *socket);
 
+/* A message into the output, whatever waits or is full. */
+weft_status wf_outflow_put(weft_socket *socket, enum weft_message_type type,
+                           struct weft_bytes payload);
+/* The queue is full: closes. Returns WEFT_ERR_LIMIT. */
+weft_status wf_outflow_close_full(weft_socket *socket);
 /* send() on the loop's own thread. */
 weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
                             struct weft_bytes payload);
@@ -122,7 +129,7 @@ weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_tex
 
 /* ---- remote.c: the same from other threads ---- */
 weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
-                           struct weft_bytes payload);
+                           struct weft_bytes payload, const uint64_t *key);
 weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob);
 weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason);
 

@@ -39,8 +39,7 @@ static uint64_t waiting_bytes(const weft_socket *socket)
 
 static void tell_drained(weft_socket *socket)
 {
-    if (!socket->is_over_mark ||
-        waiting_bytes(socket) > socket->shape->settings.send_mark_bytes / 2)
+    if (!socket->is_over_mark || waiting_bytes(socket) > socket->shape->settings.send_low_bytes)
         return;
     socket->is_over_mark = false;
     /* The engine may have failed a moment ago, and nobody was told yet. */
@@ -103,7 +102,7 @@ void wf_outflow_flush(weft_socket *socket)
         return;
     if (socket->has_stream && !socket->is_broken) {
         wf_outflow_write(socket);
-        wf_backlog_feed(socket);
+        wf_feeding_go_on(socket);
         ask_for_body(socket);
         /* on_drained may send again: what it sends leaves now. */
         socket->in_inflow = true;
@@ -113,7 +112,7 @@ void wf_outflow_flush(weft_socket *socket)
         if (socket->is_held && !socket->is_paused)
             wf_socket_serve_soon(socket);
         wf_outflow_write(socket);
-        wf_backlog_feed(socket);
+        wf_feeding_go_on(socket);
         end_where_due(socket);
     } else if (socket->is_broken) {
         wf_events_finish(socket);
@@ -121,7 +120,7 @@ void wf_outflow_flush(weft_socket *socket)
 }
 
 /* The queue is full: flagged as full, the connection is closed behind what it holds. */
-static __attribute__((noinline)) weft_status close_full(weft_socket *socket)
+__attribute__((noinline)) weft_status wf_outflow_close_full(weft_socket *socket)
 {
     struct weft_text reason = weft_text_of("the receiver is too slow: send_bytes_max");
     struct weft_failure failure = { .kind = WEFT_FAILURE_LIMIT,
@@ -147,7 +146,7 @@ weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes)
         queued += wf_backlog_memory_bytes(socket);
     if (bytes > max)
         return WEFT_ERR_LIMIT; /* It can never fit: the caller's mistake costs no connection. */
-    return bytes > max - (queued < max ? queued : max) ? close_full(socket) : WEFT_OK;
+    return bytes > max - (queued < max ? queued : max) ? wf_outflow_close_full(socket) : WEFT_OK;
 }
 
 void wf_outflow_note_queued(weft_socket *socket)
@@ -181,44 +180,67 @@ static inline bool is_told(const weft_socket *socket, struct weft_bytes payload)
     return payload.data == told->data && payload.count == told->count;
 }
 
+weft_status wf_outflow_put(weft_socket *socket, enum weft_message_type type,
+                           struct weft_bytes payload)
+{
+    if (payload.count < LENT_BYTES_MIN)
+        return wf_engine_send(&socket->engine, type, payload, is_told(socket, payload));
+    weft_status status =
+        wf_engine_send_lent(&socket->engine, type, payload, is_told(socket, payload));
+    return status ? status : write_lent(socket);
+}
+
 weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
                             struct weft_bytes payload)
 {
+    if (socket->has_backlog || socket->has_policy)
+        return wf_backlog_send(socket, type, payload, NULL);
     weft_status status = wf_outflow_check_room(socket, payload.count);
-    if (status)
-        return status;
-    if (socket->has_backlog) {
-        status = type == WEFT_TEXT && !wf_engine_is_utf8(payload)
-                     ? WEFT_ERR_UTF8
-                     : wf_backlog_add_message(socket, type, payload);
-    } else if (payload.count >= LENT_BYTES_MIN) {
-        status = wf_engine_send_lent(&socket->engine, type, payload, is_told(socket, payload));
-        if (!status)
-            status = write_lent(socket);
-    } else {
-        status = wf_engine_send(&socket->engine, type, payload, is_told(socket, payload));
-    }
+    if (!status)
+        status = wf_outflow_put(socket, type, payload);
     if (!status)
         wf_outflow_note_queued(socket);
     return status;
 }
 
+/* Whether a message leaves. If not, *status_out is the answer. */
+static bool may_send(weft_socket *socket, const void *data, size_t bytes, weft_status *status_out)
+{
+    *status_out = WEFT_ERR_ARGUMENT;
+    if (!socket || (!data && bytes))
+        return false;
+    enum weft_ready_state state = wf_socket_state(socket);
+    if (state == WEFT_OPEN)
+        return true;
+    /* send(), step 3: closing or closed, the message is dropped and bufferedAmount grows. */
+    *status_out = state == WEFT_CONNECTING ? WEFT_ERR_STATE : WEFT_OK;
+    if (state != WEFT_CONNECTING)
+        atomic_fetch_add_explicit(&socket->dropped_bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
 static weft_status send_message(weft_socket *socket, enum weft_message_type type, const void *data,
                                 size_t bytes)
 {
-    if (!socket || (!data && bytes))
-        return WEFT_ERR_ARGUMENT;
-    enum weft_ready_state state = wf_socket_state(socket);
-    if (state == WEFT_CONNECTING)
-        return WEFT_ERR_STATE;
-    /* send(), step 3: closing or closed, the message is dropped and bufferedAmount grows. */
-    if (state != WEFT_OPEN) {
-        atomic_fetch_add_explicit(&socket->dropped_bytes, bytes, memory_order_relaxed);
-        return WEFT_OK;
-    }
+    weft_status status;
+    if (!may_send(socket, data, bytes, &status))
+        return status;
     struct weft_bytes payload = { data, bytes };
     return wf_loop_is_current(socket->loop) ? wf_outflow_send(socket, type, payload)
-                                            : wf_remote_send(socket, type, payload);
+                                            : wf_remote_send(socket, type, payload, NULL);
+}
+
+weft_status weft_socket_send_keyed(weft_socket *socket, enum weft_message_type type,
+                                   const void *data, size_t bytes, uint64_t key)
+{
+    weft_status status = WEFT_ERR_ARGUMENT;
+    if ((type != WEFT_TEXT && type != WEFT_BINARY) || !may_send(socket, data, bytes, &status))
+        return status;
+    struct weft_bytes payload = { data, bytes };
+    if (!wf_loop_is_current(socket->loop))
+        return wf_remote_send(socket, type, payload, &key);
+    return socket->has_backlog || socket->has_policy ? wf_backlog_send(socket, type, payload, &key)
+                                                     : wf_outflow_send(socket, type, payload);
 }
 
 /* What most answers are: short, and nothing stands in the way. False: nothing was done, and
@@ -226,8 +248,8 @@ static weft_status send_message(weft_socket *socket, enum weft_message_type type
 static inline bool send_short(weft_socket *socket, enum weft_message_type type, const void *data,
                               size_t bytes)
 {
-    if (!socket || !data || wf_socket_state(socket) != WEFT_OPEN || socket->has_backlog ||
-        !wf_loop_is_current(socket->loop))
+    if (!socket || !data || wf_socket_state(socket) != WEFT_OPEN ||
+        !wf_loop_is_current(socket->loop) || socket->has_backlog || socket->has_policy)
         return false;
     const struct weft_socket_settings *settings = &socket->shape->settings;
     uint64_t queued = wf_engine_output_bytes(&socket->engine);
@@ -277,16 +299,19 @@ weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,
     return wf_engine_prepare(wf_loop_pool(loop), type, payload, shared_out);
 }
 
-weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared)
+weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared,
+                                  const uint64_t *key)
 {
     if (wf_socket_state(socket) != WEFT_OPEN)
         return WEFT_OK;
+    if (socket->has_backlog || socket->has_policy)
+        return wf_backlog_send_shared(socket, shared, key);
     /* One that can never fit goes missing here alone: unlike a sender of its own, nobody hears. */
     bool fits = shared->bytes <= socket->shape->settings.send_bytes_max;
-    weft_status status = fits ? wf_outflow_check_room(socket, shared->bytes) : close_full(socket);
+    weft_status status =
+        fits ? wf_outflow_check_room(socket, shared->bytes) : wf_outflow_close_full(socket);
     if (!status)
-        status = socket->has_backlog ? wf_backlog_add_shared(socket, shared)
-                                     : wf_engine_send_shared(&socket->engine, shared);
+        status = wf_engine_send_shared(&socket->engine, shared);
     if (!status)
         wf_outflow_note_queued(socket);
     return status;

@@ -1,5 +1,5 @@
 /* send() and close() from other threads: what they give is copied, and posted to the loop's own. */
-#include "socket/object.h"
+#include "socket/backlog.h"
 
 #include <stdlib.h>
 
@@ -9,6 +9,8 @@ struct call {
     enum weft_message_type type; /* 0: it closes. */
     weft_blob *blob;             /* Instead of bytes. */
     uint16_t code;
+    bool has_key;
+    uint64_t key;
     size_t bytes;
     uint8_t data[];
 };
@@ -21,6 +23,15 @@ static void take_back(weft_socket *socket, uint64_t bytes)
                                                   counted > bytes ? counted - bytes : 0,
                                                   memory_order_relaxed, memory_order_relaxed)) {
     }
+}
+
+/* What the policy drops is counted, and no failure. */
+static weft_status send_here(weft_socket *socket, const struct call *call, struct weft_bytes bytes)
+{
+    weft_status status = call->has_key ? weft_socket_send_keyed(socket, call->type, bytes.data,
+                                                                bytes.count, call->key)
+                                       : wf_outflow_send(socket, call->type, bytes);
+    return status == WEFT_ERR_FULL ? WEFT_OK : status;
 }
 
 static weft_status do_call(const struct call *call, bool is_dropped)
@@ -40,7 +51,7 @@ static weft_status do_call(const struct call *call, bool is_dropped)
     if (call->type && state != WEFT_OPEN)
         atomic_fetch_add_explicit(&socket->dropped_bytes, call->bytes, memory_order_relaxed);
     else if (call->type)
-        status = wf_outflow_send(socket, call->type, bytes);
+        status = send_here(socket, call, bytes);
     else if (!is_dropped)
         status = wf_outflow_close(socket, call->code,
                                   (struct weft_text){ (const char *)call->data, call->bytes });
@@ -99,16 +110,28 @@ static bool reserve(weft_socket *socket, size_t bytes)
     return false;
 }
 
+/* Nothing can be dropped for it yet, so it is the new one that goes missing. */
+static weft_status refuse(weft_socket *socket, size_t bytes)
+{
+    const struct weft_socket_settings *settings = &socket->shape->settings;
+    if (settings->send_policy == WEFT_SEND_CLOSE || bytes > settings->send_bytes_max)
+        return WEFT_ERR_LIMIT;
+    wf_policy_count_dropped(socket);
+    return WEFT_ERR_FULL;
+}
+
 weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
-                           struct weft_bytes payload)
+                           struct weft_bytes payload, const uint64_t *key)
 {
     if (type == WEFT_TEXT && !wf_engine_is_utf8(payload))
         return WEFT_ERR_UTF8;
     if (!reserve(socket, payload.count))
-        return WEFT_ERR_LIMIT;
+        return refuse(socket, payload.count);
     struct call *call = create(socket, payload);
     if (call) {
         call->type = type;
+        call->has_key = key != NULL;
+        call->key = key ? *key : 0;
         if (post(socket, call))
             return WEFT_OK;
     }

@@ -22,6 +22,8 @@ void wf_socket_shape_resolve(struct wf_socket_shape *shape, weft_loop *loop, enu
     set_default_32(&settings->ping_interval_ms, 20000);
     set_default_32(&settings->ping_timeout_ms, 20000);
     set_default_64(&settings->send_mark_bytes, 1 << 20);
+    if (settings->send_low_bytes == 0 || settings->send_low_bytes > settings->send_mark_bytes)
+        settings->send_low_bytes = settings->send_mark_bytes / 2;
     set_default_64(&settings->send_bytes_max, 16 << 20);
     set_default_64(&settings->blob_spool_bytes, 1 << 20);
     set_default_32(&shape->keep_alive_timeout_ms, 15000);

@@ -181,6 +181,7 @@ weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct w
         destroy(socket);
         return status;
     }
+    socket->has_policy = shape->settings.send_policy != WEFT_SEND_CLOSE;
     weft_socket_set_binary_type(socket, shape->settings.binary_type);
     *socket_out = socket;
     return WEFT_OK;
@@ -220,6 +221,10 @@ void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_begin
 weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_shape,
                              const struct weft_engine_accept *accept, void *user)
 {
+    bool has_policy = route_shape->settings.send_policy != WEFT_SEND_CLOSE;
+    /* Where it is counted what is dropped, also by other threads. */
+    if (has_policy && !wf_socket_need_rare(socket))
+        return WEFT_ERR_MEMORY;
     /* The route's settings decide about extensions, too. */
     wf_engine_set_config(&socket->engine, &route_shape->engine);
     weft_status status = weft_engine_accept(&socket->engine, accept);
@@ -230,6 +235,7 @@ weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_
     wf_socket_shape_retain(route_shape);
     wf_socket_shape_release(socket->shape);
     socket->shape = route_shape;
+    socket->has_policy = has_policy;
     weft_socket_set_binary_type(socket, route_shape->settings.binary_type);
     socket->user = user;
     socket->is_websocket = true;

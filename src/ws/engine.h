@@ -117,6 +117,15 @@ WEFT_MUST_USE weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_mess
 WEFT_MUST_USE weft_status wf_engine_send_shared(struct weft_engine *engine,
                                                 struct wf_shared *shared);
 
+/* A text that comes piece by piece. Zero-filled at first. */
+struct wf_text_check {
+    uint8_t state[4];
+};
+
+/* Whether the text may go on with this part, and end behind it; if not so, the check is as before.
+ */
+bool wf_engine_check_text(struct wf_text_check *check, struct weft_bytes part, bool is_end);
+
 /* Puts one fragment of a message (a text's is not checked) into the output. From the first to the
  * final one no other message may be put there; pings, pongs and a Close frame may. Copied.
  * WEFT_ERR_STATE unless OPEN, WEFT_ERR_MEMORY. */

@@ -3,6 +3,8 @@
 #include "codec/mask.h"
 #include "ws/state.h"
 
+#include <assert.h>
+
 /* No frame of another message may come between, but control frames may: the caller sees to the
  * first, the engine does the second by itself. */
 weft_status wf_engine_send_part(struct weft_engine *engine, enum weft_message_type type,
@@ -32,4 +34,16 @@ weft_status wf_engine_send_part(struct weft_engine *engine, enum weft_message_ty
     else if (part.count)
         memcpy(place, part.data, part.count);
     return WEFT_OK;
+}
+
+static_assert(sizeof(struct wf_utf8) <= sizeof(struct wf_text_check), "it fits");
+
+bool wf_engine_check_text(struct wf_text_check *check, struct weft_bytes part, bool is_end)
+{
+    struct wf_utf8 utf8;
+    memcpy(&utf8, check, sizeof utf8);
+    if (part.count && !wf_utf8_feed(&utf8, part.data, part.count))
+        return false;
+    memcpy(check, &utf8, sizeof utf8);
+    return !is_end || wf_utf8_is_complete(&utf8);
 }
