@@ -69,7 +69,7 @@ struct weft_tls_client_options {
 
 /**
  * What a connection has agreed on. Lent: valid as long as the connection it was asked of. No text
- * is NULL; "" is what is not there.
+ * is NULL; "" is what is not there. What is not printable ASCII in a name that a peer gave is "?".
  */
 struct weft_tls_info {
     const char *version;          /* "TLSv1.3". */

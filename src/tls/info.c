@@ -28,12 +28,25 @@ void wf_info_write_name(const X509_NAME *name, char *out, size_t out_bytes)
 }
 
 /* Characters that would forge a list, or confuse a terminal, become question marks. */
+static char harmless(unsigned char c)
+{
+    return c > ' ' && c < 0x7F && c != ',' ? (char)c : '?';
+}
+
+static void write_peer_text(char *out, size_t out_bytes, const char *text)
+{
+    size_t at = 0;
+    for (; text && text[at] && at + 1 < out_bytes; at++)
+        out[at] = harmless((unsigned char)text[at]);
+    out[at] = '\0';
+}
+
 static size_t add_text(char *out, size_t out_bytes, size_t at, const ASN1_STRING *text)
 {
     const unsigned char *from = ASN1_STRING_get0_data(text);
     int count = ASN1_STRING_length(text);
     for (int i = 0; i < count && at + 1 < out_bytes; i++)
-        out[at++] = from[i] > ' ' && from[i] < 0x7F && from[i] != ',' ? (char)from[i] : '?';
+        out[at++] = harmless(from[i]);
     return at;
 }
 
@@ -102,8 +115,7 @@ static void fill(struct wf_tls *tls, struct wf_info *info)
     unsigned int alpn_bytes;
     SSL_get0_alpn_selected(tls->ssl, &alpn, &alpn_bytes);
     (void)snprintf(info->alpn, sizeof info->alpn, "%.*s", (int)alpn_bytes, (const char *)alpn);
-    (void)snprintf(info->server_name, sizeof info->server_name, "%s",
-                   server_name ? server_name : "");
+    write_peer_text(info->server_name, sizeof info->server_name, server_name);
     fill_peer(tls, info);
     info->it.version = SSL_get_version(tls->ssl);
     info->it.cipher = SSL_get_cipher_name(tls->ssl);

@@ -26,7 +26,7 @@ static weft_status prepare(struct wf_tls *tls, struct weft_text host)
     SSL_set_app_data(tls->ssl, tls);
     if (tls->identity->settings.is_server) {
         SSL_set_accept_state(tls->ssl);
-        return WEFT_OK;
+        return host.count ? WEFT_ERR_ARGUMENT : WEFT_OK;
     }
     SSL_set_connect_state(tls->ssl);
     if (host.count == 0 || memchr(host.data, '\0', host.count))

@@ -12,7 +12,8 @@ struct wf_tls;
 /* Room that wf_tls_seal() needs to make progress with a record of its own. */
 enum { WF_TLS_SEALED_BYTES_MIN = 512 };
 
-/* A client's first flight is ready after this: wf_tls_has_output().
+/* A client's first flight is ready after this: wf_tls_has_output(). WEFT_ERR_ARGUMENT: a client's
+ * identity without a host, a server's with one, or a host that cannot be one.
  *
  * identity   retained.
  * host       client: whom the certificate must name, a name or a numeric address (with or without

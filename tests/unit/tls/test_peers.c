@@ -167,10 +167,12 @@ static void test_the_name_chooses_the_certificate(void **state)
 }
 
 /* A client of OpenSSL's own, set up by the test. */
-static void run_foreign(SSL_CTX *context, struct end *server)
+static void run_foreign_as(SSL_CTX *context, struct end *server, const char *name)
 {
     SSL *ssl = SSL_new(context);
     assert_non_null(ssl);
+    if (name)
+        (void)SSL_set_tlsext_host_name(ssl, name);
     BIO *in = BIO_new(BIO_s_mem());
     BIO *out = BIO_new(BIO_s_mem());
     SSL_set_bio(ssl, in, out);
@@ -189,6 +191,11 @@ static void run_foreign(SSL_CTX *context, struct end *server)
         server->wire_count = 0;
     }
     SSL_free(ssl);
+}
+
+static void run_foreign(SSL_CTX *context, struct end *server)
+{
+    run_foreign_as(context, server, NULL);
 }
 
 struct foreign_case {
@@ -243,6 +250,23 @@ static void test_what_is_accepted(void **state)
     weft_tls_release(server);
 }
 
+/* What a peer calls us ends up in logs. */
+static void test_a_name_with_control_characters(void **state)
+{
+    (void)state;
+    weft_tls *server = server_identity("server");
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    struct end end = { .wire = malloc(WIRE_BYTES) };
+    assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &end.tls), WEFT_OK);
+    run_foreign_as(context, &end, "a\x1b[2J,\nb");
+    assert_true(wf_tls_is_done(end.tls));
+    assert_string_equal(wf_tls_info(end.tls)->server_name, "a?[2J??b");
+    SSL_CTX_free(context);
+    wf_tls_close(end.tls);
+    free(end.wire);
+    weft_tls_release(server);
+}
+
 static void test_only_the_newest_version(void **state)
 {
     (void)state;
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_what_was_agreed),
         cmocka_unit_test(test_the_name_chooses_the_certificate),
         cmocka_unit_test(test_what_is_accepted),
+        cmocka_unit_test(test_a_name_with_control_characters),
         cmocka_unit_test(test_only_the_newest_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,10 @@ static void test_hosts_that_are_not_usable(void **state)
         assert_int_equal(wf_tls_open(NULL, client_tls, hosts[i], 443, &tls), WEFT_ERR_ARGUMENT);
         assert_null(tls);
     }
+    struct wf_tls *tls = NULL;
+    assert_int_equal(wf_tls_open(NULL, server_tls, weft_text_of("localhost"), 443, &tls),
+                     WEFT_ERR_ARGUMENT);
+    assert_null(tls);
 }
 
 static weft_status handshake_with(const struct weft_allocator *allocator)
