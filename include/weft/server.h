@@ -12,6 +12,12 @@ extern "C" {
 typedef struct weft_server weft_server;
 typedef struct weft_request weft_request;
 
+/** The fields in which proxies say whom a request is from. */
+enum weft_proxy_fields {
+    WEFT_PROXY_X_FORWARDED = 0, /* X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host. */
+    WEFT_PROXY_FORWARDED,       /* Forwarded, RFC 7239. */
+};
+
 /** Zero in a field means its default. */
 struct weft_server_options {
     uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed; over TLS
@@ -21,6 +27,12 @@ struct weft_server_options {
     uint32_t head_bytes_max;        /* 0: 16 KiB. More: 431. */
     uint32_t head_count_max;        /* 0: 100 header fields. More: 431. */
     const char *name;               /* The Server header; NULL: none. */
+    /* Proxies whose word counts: "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "unix" (peers of
+       Unix-domain listeners). See weft_request_client(). */
+    const char *const *trusted_proxies;
+    size_t trusted_proxy_count;            /* 0: no such field is looked at. */
+    enum weft_proxy_fields trusted_fields; /* What they write: only these are looked at, and the
+                                              proxies must set them anew, or append to them. */
     void *user;
 };
 
@@ -88,8 +100,8 @@ struct weft_files {
 
 /**
  * Makes a server on a loop. options NULL: all defaults. Errors: WEFT_ERR_MEMORY, WEFT_ERR_SYNTAX
- * (the name), WEFT_ERR_ARGUMENT. The caller owns *server_out: weft_server_destroy(). All of the
- * server's functions are for the loop's own thread.
+ * (the name, a trusted proxy), WEFT_ERR_ARGUMENT. The caller owns *server_out:
+ * weft_server_destroy(). All of the server's functions are for the loop's own thread.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_server_create(weft_loop *loop,
                                                       const struct weft_server_options *options,
@@ -123,6 +135,11 @@ WEFT_API WEFT_MUST_USE weft_status weft_server_listen(weft_server *server, const
 struct weft_listen_options {
     weft_tls *tls; /* NULL: plain. Else every connection speaks TLS; retained. Plain HTTP is
                       answered 400. */
+    /* Proxies whose every connection begins with a PROXY header, version 1 or 2, before TLS:
+       addresses, nets and "unix", as trusted_proxies. One of them without a header (or with a wrong
+       one) is closed and counted; of anybody else it is not taken, and a bad request. */
+    const char *const *proxy_protocol_from;
+    size_t proxy_protocol_from_count; /* 0: nobody's. */
 };
 
 /**
@@ -194,7 +211,8 @@ struct weft_server_counts {
     uint64_t connections; /* Alive, HTTP and WebSocket. */
     uint64_t websockets;  /* Of these, open WebSockets. */
     uint64_t accepted_total;
-    uint64_t rejected_total; /* Over connections_max. */
+    uint64_t rejected_total;              /* Over connections_max. */
+    uint64_t proxy_headers_refused_total; /* Wrong, or missing where one was due. */
     uint64_t requests_total;
     uint64_t upgrades_total;
     uint64_t upgrades_refused_total;
@@ -234,8 +252,29 @@ WEFT_API size_t weft_request_protocols(const weft_request *request,
                                        const struct weft_text **protocols_out);
 /** It asks for a WebSocket. */
 WEFT_API bool weft_request_is_upgrade(const weft_request *request);
-/** The peer's address as text, as weft_socket_peer(). "" when the client has gone. */
+/**
+ * The other end of the connection, "192.0.2.1:4711": a proxy's, if it came by one, unless that has
+ * said in a PROXY header whose connection it passes on (see struct weft_listen_options). "" when
+ * the client has gone.
+ */
 WEFT_API const char *weft_request_peer(const weft_request *request);
+/**
+ * Whom the request is from: the peer; or, when that is one of the server's trusted_proxies, the
+ * last address in X-Forwarded-For or Forwarded that is not one of them, with its port if that was
+ * told ("192.0.2.1", "[2001:db8::1]:4711"). A client that is hidden is what it is called ("_abc",
+ * "unknown"), one that cannot be read is "unknown". Without such a field it is the peer, the proxy.
+ * weft_socket_peer() of the accepted WebSocket says the same. RFC 7239.
+ */
+WEFT_API const char *weft_request_client(const weft_request *request);
+/**
+ * By what the client has asked, "https" or "http": as a trusted proxy says, else as the connection
+ * is. Static. The default origin check lets in pages of that scheme alone, unless it is not known:
+ * on plain connections of which no trusted proxy has told.
+ */
+WEFT_API const char *weft_request_scheme(const weft_request *request);
+/** The host that the client has asked for, with its port: as a trusted proxy says, else Host. data
+ * NULL: none. */
+WEFT_API struct weft_text weft_request_host(const weft_request *request);
 /**
  * What TLS has agreed on, with the client's identity when it showed a certificate. NULL: the
  * connection is plain, or the client has gone.

@@ -157,8 +157,9 @@ WEFT_API void *weft_socket_user(const weft_socket *socket);
 WEFT_API void weft_socket_set_user(weft_socket *socket, void *user);
 
 /**
- * The peer's address as text, "127.0.0.1:4711", "[::1]:80" or "unix". Writes at most `out_bytes`
- * with the closing zero. WEFT_ERR_CLOSED when there is no connection.
+ * The peer's address as text, "127.0.0.1:4711", "[::1]:80" or "unix"; of a WebSocket that came by a
+ * trusted proxy the client's, see weft_request_client(). Writes at most `out_bytes` with the
+ * closing zero. WEFT_ERR_CLOSED when there is no connection.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_peer(const weft_socket *socket, char *out,
                                                     size_t out_bytes);

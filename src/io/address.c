@@ -85,6 +85,13 @@ weft_status wf_address_of_path(struct wf_address *address_out, struct weft_text 
     return WEFT_OK;
 }
 
+weft_status wf_address_of_peer(struct wf_address *address_out, int fd)
+{
+    *address_out = (struct wf_address){ .bytes = sizeof address_out->storage };
+    struct sockaddr *storage = (struct sockaddr *)&address_out->storage;
+    return getpeername(fd, storage, &address_out->bytes) ? WEFT_ERR_SYSTEM : WEFT_OK;
+}
+
 void wf_address_set_port(struct wf_address *address, uint16_t port)
 {
     if (family_of(address) == AF_INET)

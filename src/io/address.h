@@ -22,6 +22,9 @@ WEFT_MUST_USE weft_status wf_address_of_ip(struct wf_address *address_out, struc
  * empty or too long. */
 WEFT_MUST_USE weft_status wf_address_of_path(struct wf_address *address_out, struct weft_text path);
 
+/* Of the other end of a connected descriptor. WEFT_ERR_SYSTEM. */
+WEFT_MUST_USE weft_status wf_address_of_peer(struct wf_address *address_out, int fd);
+
 void wf_address_set_port(struct wf_address *address, uint16_t port);
 uint16_t wf_address_port(const struct wf_address *address);
 

@@ -206,9 +206,7 @@ weft_status wf_stream_peer(const struct wf_stream *stream, struct wf_address *ad
 {
     if (!wf_stream_is_open(stream))
         return WEFT_ERR_CLOSED;
-    *address_out = (struct wf_address){ .bytes = sizeof address_out->storage };
-    struct sockaddr *storage = (struct sockaddr *)&address_out->storage;
-    return getpeername(stream->fd, storage, &address_out->bytes) ? WEFT_ERR_SYSTEM : WEFT_OK;
+    return wf_address_of_peer(address_out, stream->fd);
 }
 
 void wf_stream_each(weft_loop *loop, const struct wf_stream_events *events,

@@ -81,6 +81,30 @@ static void dispatch(struct wf_visit *visit)
         wf_answer_text(visit, 404, "there is nothing at this path", NULL, 0);
 }
 
+const char *wf_visit_scheme(const struct wf_visit *visit)
+{
+    if (visit->proxied.is_by_proxy)
+        return visit->proxied.scheme; /* The connection's own is between the proxy and here. */
+    return weft_socket_tls(visit->socket) ? "https" : NULL;
+}
+
+struct weft_text wf_visit_host(const struct wf_visit *visit)
+{
+    if (visit->proxied.host.data)
+        return visit->proxied.host;
+    const struct weft_header *host = weft_headers_find(visit->view->headers, "Host", NULL);
+    return host ? host->value : (struct weft_text){ 0 };
+}
+
+static void ask_proxies(struct wf_visit *visit)
+{
+    const weft_server *server = visit->server;
+    char peer[WF_ADDRESS_TEXT_MAX];
+    if (server->trusted_proxies && weft_socket_peer(visit->socket, peer, sizeof peer) == WEFT_OK)
+        wf_proxied_find(server->trusted_proxies, server->options.trusted_fields, peer,
+                        visit->view->headers, &visit->proxied);
+}
+
 static void on_request(weft_socket *socket, const struct weft_engine_request_view *view)
 {
     struct wf_visit visit = { .server = wf_socket_shape(socket)->opening,
@@ -91,6 +115,7 @@ static void on_request(weft_socket *socket, const struct weft_engine_request_vie
         return; /* Destroyed; the connection is dropped already. */
     visit.server->counts.requests_total++;
     visit.is_head = is_method(&visit, "HEAD");
+    ask_proxies(&visit);
     if (!split_target(&visit)) {
         wf_answer_text(&visit, 400, "the request target is not a path", NULL, 0);
         return;

@@ -20,6 +20,7 @@ static void on_accepted(struct wf_listener *listener, int fd, void *user)
     const struct wf_server_listener *own = user;
     weft_server *server = own->server;
     struct wf_socket_beginning beginning = { .tls = own->tls };
+    beginning.preface = wf_announced_preface(own->announcers, fd);
     weft_socket *socket;
     (void)listener;
     if (server->counts.connections >= server->options.connections_max) {
@@ -45,10 +46,14 @@ static weft_status open_one(weft_server *server, const struct wf_address *addres
     struct wf_server_listener *own = wf_alloc_zero(server->allocator, sizeof *own);
     if (!own)
         return WEFT_ERR_MEMORY;
-    weft_status status =
-        wf_listener_open(server->loop, address, v6_and_v4, on_accepted, own, &own->listener);
+    weft_status status = wf_peers_create(server->allocator, options->proxy_protocol_from,
+                                         options->proxy_protocol_from_count, &own->announcers);
+    if (!status)
+        status =
+            wf_listener_open(server->loop, address, v6_and_v4, on_accepted, own, &own->listener);
     if (status) {
         int error = errno;
+        wf_free(server->allocator, own->announcers);
         wf_free(server->allocator, own);
         errno = error;
         return status;
@@ -69,6 +74,7 @@ static void close_newest(weft_server *server, struct wf_server_listener *rest)
         server->listeners = own->next;
         wf_listener_close(own->listener);
         weft_tls_release(own->tls);
+        wf_free(server->allocator, own->announcers);
         wf_free(server->allocator, own);
     }
     errno = error;

@@ -112,17 +112,18 @@ bool wf_origin_parse(struct weft_text text, struct wf_origin *origin_out)
                            &origin_out->port);
 }
 
-static bool is_secure_scheme(struct weft_text scheme)
+/* "ws" and "http" are one, as are "wss" and "https". */
+static bool are_of_one_kind(struct weft_text scheme, const char *other)
 {
-    return port_of_scheme(scheme) == 443;
+    return port_of_scheme(scheme) == port_of_scheme(weft_text_of(other));
 }
 
-bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host, bool is_secure)
+bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host, const char *scheme)
 {
     struct wf_origin page;
     struct weft_text name;
     if (!wf_origin_parse(origin, &page) || page.port == 0 ||
-        (is_secure && !is_secure_scheme(page.scheme)))
+        (scheme && !are_of_one_kind(page.scheme, scheme)))
         return false;
     uint16_t port = port_of_scheme(page.scheme);
     return parse_authority(host, &name, &port) && port == page.port &&

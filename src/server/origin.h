@@ -17,9 +17,9 @@ struct wf_origin {
 bool wf_origin_parse(struct weft_text text, struct wf_origin *origin_out);
 
 /* Whether the origin's host and port are those of Host; a Host without port has the one that the
- * origin's scheme has, since a proxy in front may speak TLS. On a connection that is secure itself
- * the page's must have been, too. "null" never is. */
-bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host, bool is_secure);
+ * origin's scheme has. scheme: "https" or "http", what the client has asked by, and the page's has
+ * to be that, too; NULL: not known, since a proxy in front may speak TLS. "null" never is. */
+bool wf_origin_is_of_host(struct weft_text origin, struct weft_text host, const char *scheme);
 
 /* "*", "null", or an origin. */
 bool wf_origin_is_rule(struct weft_text rule);

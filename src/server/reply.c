@@ -48,7 +48,13 @@ weft_status weft_request_accept(weft_request *request, const struct weft_accepta
     if (status)
         return status;
     request->server->counts.upgrades_total++;
+    bool is_told = !request->is_by_proxy || !wf_socket_set_peer(socket, request->client);
     wf_request_finish(request);
+    if (!is_told) {
+        /* Nobody shall take it for the proxy. */
+        wf_answer_give_up(socket);
+        return WEFT_ERR_CLOSED;
+    }
     if (acceptance->socket_out)
         *acceptance->socket_out = weft_socket_retain(socket);
     return WEFT_OK;

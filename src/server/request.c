@@ -85,6 +85,19 @@ static void fill(weft_request *request, const struct wf_visit *visit, struct wef
     request->method = copy_text(&block, view->method);
     request->path = copy_text(&block, visit->path.text);
     request->query = copy_text(&block, visit->query);
+    struct weft_text host = wf_visit_host(visit);
+    if (host.data)
+        request->host = copy_text(&block, host);
+}
+
+/* The peer is asked now: once it is accepted, the socket's is the client. */
+static void note_proxied(weft_request *request, const struct wf_proxied *proxied)
+{
+    request->is_by_proxy = proxied->is_by_proxy;
+    if (!proxied->is_by_proxy)
+        return;
+    (void)!weft_socket_peer(request->socket, request->peer, sizeof request->peer);
+    memcpy(request->client, proxied->client, sizeof request->client);
 }
 
 weft_request *wf_request_create(const struct wf_visit *visit, struct wf_upgrade *upgrade)
@@ -94,7 +107,7 @@ weft_request *wf_request_create(const struct wf_visit *visit, struct wf_upgrade 
     struct weft_headers params = { found, find_params(visit, found) };
     size_t bytes = sizeof(weft_request) + headers_bytes(view->headers) + headers_bytes(params) +
                    texts_bytes(view->protocols, view->protocol_count) + view->method.count +
-                   visit->path.text.count + visit->query.count;
+                   visit->path.text.count + visit->query.count + wf_visit_host(visit).count;
 
     weft_request *request = wf_alloc(visit->server->allocator, bytes);
     if (!request)
@@ -104,6 +117,8 @@ weft_request *wf_request_create(const struct wf_visit *visit, struct wf_upgrade 
                                .socket = visit->socket,
                                .upgrade = upgrade,
                                .is_head = visit->is_head };
+    request->scheme = wf_visit_scheme(visit);
+    note_proxied(request, &visit->proxied);
     if (visit->server->allocator)
         request->allocator = *visit->server->allocator;
     fill(request, visit, params);
@@ -238,10 +253,27 @@ const struct weft_tls_info *weft_request_tls(const weft_request *request)
 const char *weft_request_peer(const weft_request *request)
 {
     weft_request *writable = (weft_request *)request;
+    if (request->is_by_proxy)
+        return request->socket ? request->peer : "";
     if (!request->socket ||
         weft_socket_peer(request->socket, writable->peer, sizeof writable->peer))
         return "";
     return request->peer;
+}
+
+const char *weft_request_client(const weft_request *request)
+{
+    return request->is_by_proxy ? request->client : weft_request_peer(request);
+}
+
+const char *weft_request_scheme(const weft_request *request)
+{
+    return request->scheme ? request->scheme : "http";
+}
+
+struct weft_text weft_request_host(const weft_request *request)
+{
+    return request->host;
 }
 
 weft_server *weft_request_server(const weft_request *request)

@@ -26,6 +26,10 @@ struct weft_request {
     size_t protocol_count;
     struct weft_text *protocols;
     struct weft_headers params; /* Of the pattern; the wildcard's name is "*". */
+    const char *scheme;         /* Static. */
+    struct weft_text host;      /* data NULL: none. */
+    bool is_by_proxy;           /* `client` is told by a trusted proxy, and the peer is that. */
+    char client[WF_ADDRESS_TEXT_MAX];
     char peer[WF_ADDRESS_TEXT_MAX];
 };
 

@@ -46,7 +46,13 @@ weft_status weft_server_create(weft_loop *loop, const struct weft_server_options
     server->routes.allocator = allocator;
     server->options = *options;
     server->options.name = NULL;
+    server->options.trusted_proxies = NULL;
     resolve_options(&server->options);
+    weft_status status = wf_peers_create(allocator, options->trusted_proxies,
+                                         options->trusted_proxy_count, &server->trusted_proxies);
+    if (status)
+        goto fail;
+    status = WEFT_ERR_MEMORY;
     if (options->name) {
         server->options.name = wf_copy_text(allocator, weft_text_of(options->name));
         if (!server->options.name)
@@ -60,7 +66,7 @@ weft_status weft_server_create(weft_loop *loop, const struct weft_server_options
 
 fail:
     weft_server_destroy(server);
-    return WEFT_ERR_MEMORY;
+    return status;
 }
 
 static void drop_connection(weft_socket *socket, void *user)
@@ -99,6 +105,7 @@ void weft_server_destroy(weft_server *server)
     drop_routes(server);
     wf_server_drop_shape(server->shape);
     wf_free(allocator, (char *)server->options.name);
+    wf_free(allocator, server->trusted_proxies);
     wf_free(allocator, server);
 }
 

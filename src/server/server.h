@@ -7,6 +7,8 @@
 #include "io/listener.h"
 #include "io/loop.h"
 #include "io/timer.h"
+#include "server/peers.h"
+#include "server/proxied.h"
 #include "server/route.h"
 #include "socket/socket.h"
 #include "weft/server.h"
@@ -16,7 +18,8 @@ struct wf_server_listener {
     struct wf_server_listener *next;
     weft_server *server;
     struct wf_listener *listener;
-    weft_tls *tls; /* NULL: plain. */
+    weft_tls *tls;               /* NULL: plain. */
+    struct wf_peers *announcers; /* Who sends PROXY headers; NULL: nobody. */
 };
 
 struct wf_drain {
@@ -33,6 +36,7 @@ struct weft_server {
     weft_loop *loop;
     const struct weft_allocator *allocator;
     struct weft_server_options options; /* Resolved; `name` is a copy. */
+    struct wf_peers *trusted_proxies;   /* NULL: none. */
     struct wf_socket_shape *shape;      /* Of connections that are no WebSocket yet. */
     struct wf_server_listener *listeners;
     struct wf_route_table routes;
@@ -60,8 +64,14 @@ struct wf_visit {
     struct weft_text query;
     struct wf_route_path path;
     const struct wf_route_entry *entry;
+    struct wf_proxied proxied;
     bool is_head;
 };
+
+/* By what the client has asked: "https", "http", or NULL: not known. */
+const char *wf_visit_scheme(const struct wf_visit *visit); /* admission.c */
+/* Whom it has asked; data NULL: nobody. */
+struct weft_text wf_visit_host(const struct wf_visit *visit);
 
 /* ---- shape.c ---- */
 /* A shape of the server's: freed with its last socket, after the server if need be. */
@@ -73,6 +83,10 @@ void wf_server_drop_shape(struct wf_socket_shape *shape);
 
 /* ---- listen.c ---- */
 void wf_server_close_listeners(weft_server *server);
+
+/* ---- announced.c ---- */
+/* What an accepted connection begins with: NULL, or the PROXY header of one of these. */
+struct wf_preface *wf_announced_preface(const struct wf_peers *announcers, int fd);
 
 /* ---- rejection.c ---- */
 /* Answers 503 to a connection over the limit, and ends it. Owns the descriptor. */

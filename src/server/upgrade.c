@@ -104,17 +104,15 @@ void wf_upgrade_destroy(const struct weft_allocator *allocator, struct wf_upgrad
 /* ---- the decision ---- */
 
 bool wf_upgrade_origin_is_allowed(const struct wf_upgrade *upgrade, struct weft_headers headers,
-                                  bool is_secure)
+                                  const char *scheme, struct weft_text host)
 {
     const struct weft_header *origin = weft_headers_find(headers, "Origin", NULL);
     if (!origin)
         return !upgrade->origin_required;
     if (weft_headers_find(headers, "Origin", origin))
         return false;
-    if (upgrade->origins.count == 0) {
-        const struct weft_header *host = weft_headers_find(headers, "Host", NULL);
-        return host && wf_origin_is_of_host(origin->value, host->value, is_secure);
-    }
+    if (upgrade->origins.count == 0)
+        return host.data && wf_origin_is_of_host(origin->value, host, scheme);
     for (size_t i = 0; i < upgrade->origins.count; i++) {
         if (wf_origin_fits(origin->value, upgrade->origins.items[i]))
             return true;
@@ -155,8 +153,8 @@ static int find_refusal(const struct wf_visit *visit, const struct wf_upgrade *u
     if (view->refusal_status)
         return view->refusal_status;
     *text_out = "this origin may not open a WebSocket here";
-    bool is_secure = weft_socket_tls(visit->socket) != NULL;
-    if (!wf_upgrade_origin_is_allowed(upgrade, view->headers, is_secure))
+    const char *scheme = wf_visit_scheme(visit);
+    if (!wf_upgrade_origin_is_allowed(upgrade, view->headers, scheme, wf_visit_host(visit)))
         return 403;
     *text_out = "none of the offered subprotocols is spoken here";
     if (upgrade->protocol_required &&

@@ -27,9 +27,10 @@ WEFT_MUST_USE weft_status wf_upgrade_create(weft_server *server, const struct we
 /* NULL is allowed. */
 void wf_upgrade_destroy(const struct weft_allocator *allocator, struct wf_upgrade *upgrade);
 
-/* Whether the request's Origin is one that the route lets in. Pure. */
+/* Whether the request's Origin is one that the route lets in. scheme and host: what the client has
+ * asked by and for, see wf_origin_is_of_host(). Pure. */
 bool wf_upgrade_origin_is_allowed(const struct wf_upgrade *upgrade, struct weft_headers headers,
-                                  bool is_secure);
+                                  const char *scheme, struct weft_text host);
 
 /* The server's first protocol that was offered; data NULL: none. Pure. */
 struct weft_text wf_upgrade_choose_protocol(const struct wf_upgrade *upgrade,

@@ -94,7 +94,9 @@ static void origins_are_decided(void **state)
         while (count < 3 && c->fields[count].name.data)
             count++;
         struct weft_headers headers = { c->fields, count };
-        assert_int_equal(wf_upgrade_origin_is_allowed(&rules.upgrade, headers, false),
+        const struct weft_header *host = weft_headers_find(headers, "Host", NULL);
+        assert_int_equal(wf_upgrade_origin_is_allowed(&rules.upgrade, headers, NULL,
+                                                      host ? host->value : (struct weft_text){ 0 }),
                          c->is_allowed);
     }
 }
