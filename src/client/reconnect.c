@@ -46,6 +46,9 @@ bool wf_reconnect_is_wanted(const struct weft_reconnect *reconnect,
     case WEFT_FAILURE_TIMEOUT:
     case WEFT_FAILURE_TRANSPORT:
         return has_code(reconnect, close->code);
+    case WEFT_FAILURE_TLS:
+        /* Cut off, as by a server that died; a certificate will be as wrong the next time. */
+        return failure->status == WEFT_ERR_CLOSED && has_code(reconnect, close->code);
     case WEFT_FAILURE_HANDSHAKE:
         return is_passing(failure->http.status);
     case WEFT_FAILURE_PROXY: /* It is there, and could not, or was ended. */

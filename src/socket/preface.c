@@ -69,7 +69,7 @@ static void go_on(weft_socket *socket, struct weft_buffer rest)
         wf_secure_start(socket);
     else
         wf_transport_change(socket, &wf_transport_plain);
-    wf_socket_serve_soon(socket);
+    wf_socket_serve_soon(socket); /* Which sets the timer, too. */
     if (rest.count && !socket->is_broken)
         socket->stream.events->on_received(&socket->stream, rest);
     wf_block_drop(&input, wf_loop_pool(socket->loop));

@@ -172,9 +172,12 @@ static void on_received(struct wf_stream *stream, struct weft_buffer bytes)
     wf_inflow_note_heard(socket);
     if (socket->engine_is_done || socket->is_lingering)
         return;
+    bool was_opening = is_opening(socket);
     weft_socket_retain(socket);
     receive(socket, (struct weft_bytes){ bytes.data, bytes.count });
     write_all(socket);
+    if (was_opening && wf_socket_state(socket) != WEFT_CLOSED && !wf_transport_is_opening(socket))
+        wf_keepalive_arm(socket); /* Another time runs now. */
     weft_socket_release(socket);
 }
 

@@ -175,7 +175,7 @@ enum wf_tls_result wf_tls_read_end(struct wf_tls *tls)
 {
     tls->input.count = 0;
     if (!tls->peer_has_ended && !tls->has_failed)
-        wf_reason_fail(tls, WEFT_ERR_PROTOCOL, "RFC 8446 6.1", "%s",
+        wf_reason_fail(tls, WEFT_ERR_CLOSED, "RFC 8446 6.1", "%s",
                        tls->is_done ? "truncated: the connection ended without close_notify"
                                     : "truncated: the connection ended during the TLS handshake");
     return standing(tls);

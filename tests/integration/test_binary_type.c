@@ -1,4 +1,5 @@
 /* binaryType: what comes as bytes and what as a blob, in memory or in a file, over real sockets. */
+#include "support/secure.h"
 #include "support/world.h"
 
 #include <dirent.h>
@@ -312,7 +313,10 @@ static void a_message_that_never_ends_leaves_no_file(void **state)
     world_until(&world, open_count() == before + 1);
     close(fd);
     world_until(&world, server.is_closed);
-    assert_int_equal(open_count(), before - 2);
+    if (secure_is_on()) /* A bridge has two ends more, in a thread that takes its time. */
+        world_until(&world, open_count() <= before - 4);
+    else
+        assert_int_equal(open_count(), before - 2);
     assert_int_equal(server.message_count, 0);
     world_end(&world);
 }

@@ -1,6 +1,7 @@
 /* A blob on its way, and messages behind it, while the n-th allocation fails, for every n: what
  * arrives arrives whole and in order, each socket ends once, and nothing is left behind. */
 #include "support/fault_alloc.h"
+#include "support/secure.h"
 #include "weft/weft.h"
 
 #include <setjmp.h>
@@ -91,10 +92,10 @@ static bool begin(weft_loop *loop, struct talk *talk, weft_server **server_out)
         .user = talk
     };
     if (weft_server_create(loop, NULL, server_out) ||
-        weft_server_listen(*server_out, "127.0.0.1:0", address, sizeof address) ||
+        secure_listen(*server_out, "127.0.0.1:0", address, sizeof address) ||
         weft_server_route(*server_out, "/", &route))
         return false;
-    snprintf(url, sizeof url, "ws://%s/", address);
+    snprintf(url, sizeof url, "%s://%s/", secure_scheme(), address);
     return weft_socket_connect(loop, url, &options, NULL) == WEFT_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "io/loop.h"
 #include "support/cases.h"
 #include "support/fault_alloc.h"
+#include "support/secure.h"
 #include "weft/weft.h"
 
 #include <arpa/inet.h>
@@ -296,6 +297,7 @@ static void run_fragments(struct talk *talk)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    fd = secure_bridge(fd);
     assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
     struct weft_server_counts counts = { 0 };
     for (int turns = 0; counts.accepted_total == 0 && turns < 20; turns++) {
@@ -333,7 +335,7 @@ static weft_status begin(struct talk *talk)
     if (!status)
         status = weft_server_create(talk->loop, NULL, &talk->server);
     if (!status)
-        status = weft_server_listen(talk->server, "127.0.0.1:0", address, sizeof address);
+        status = secure_listen(talk->server, "127.0.0.1:0", address, sizeof address);
     struct weft_route route = {
         .settings = { .handshake_timeout_ms = 2000, .close_timeout_ms = 300 },
         .events = { .on_open = served_open,
@@ -348,7 +350,7 @@ static weft_status begin(struct talk *talk)
     if (!status)
         status = weft_server_route(talk->server, "/refused", &route);
     if (!status)
-        snprintf(talk->url, sizeof talk->url, "ws://%s", address);
+        snprintf(talk->url, sizeof talk->url, "%s://%s", secure_scheme(), address);
     return status;
 }
 

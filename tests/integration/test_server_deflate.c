@@ -4,6 +4,7 @@
 #include "support/engine_probe.h"
 #include "support/fault_alloc.h"
 #include "support/raw_client.h"
+#include "support/secure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static struct house *build(const struct weft_socket_settings *settings)
     assert_int_equal(weft_server_create(house->loop, NULL, &house->server), WEFT_OK);
     assert_int_equal(weft_server_route(house->server, "/", &route), WEFT_OK);
     assert_int_equal(
-        weft_server_listen(house->server, "127.0.0.1:0", house->address, sizeof house->address),
+        secure_listen(house->server, "127.0.0.1:0", house->address, sizeof house->address),
         WEFT_OK);
     return house;
 }

@@ -1,6 +1,7 @@
 /* What a flood, a silent or slow peer, a missing byte of memory and the server's own end cost. */
 #include "support/cases.h"
 #include "support/fault_alloc.h"
+#include "support/secure.h"
 #include "support/serving.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ static void one_connection_too_many_is_told(void **state)
     struct serving *serving = *state;
     struct raw_client clients[3], refused;
     struct raw_answer answer = { 0 };
+    if (secure_is_on())
+        skip(); /* It is dropped before TLS. */
     serving_restart(serving, &(struct weft_server_options){ .connections_max = 3 });
     add_hello(serving);
     for (size_t i = 0; i < 3; i++)
@@ -265,7 +268,7 @@ static void draining_closes_everything(void **state)
     raw_until(serving->loop, done);
     assert_int_equal(closed, 3);
     assert_int_equal(serving_counts(serving).connections, 0);
-    assert_int_equal(weft_server_listen(serving->server, "127.0.0.1:0", NULL, 0), WEFT_ERR_STATE);
+    assert_int_equal(secure_listen(serving->server, "127.0.0.1:0", NULL, 0), WEFT_ERR_STATE);
     raw_drop(&answer);
 }
 
@@ -393,7 +396,7 @@ static void a_server_that_stops_listening_goes_on(void **state)
     assert_int_equal(answer.status, 200);
     raw_close(&client);
     /* The address is free again. */
-    assert_int_equal(weft_server_listen(serving->server, serving->address, NULL, 0), WEFT_OK);
+    assert_int_equal(secure_listen(serving->server, serving->address, NULL, 0), WEFT_OK);
     serving_ask(serving, &client, &answer, GET("/hello"));
     assert_int_equal(answer.status, 200);
     raw_close(&client);
@@ -419,19 +422,18 @@ static void a_server_listens_everywhere(void **state)
     struct serving *serving = *state;
     char text[128], local[128], folder[] = "/tmp/weft-listen-XXXXXX", path[64];
     add_hello(serving);
-    assert_int_equal(weft_server_listen(serving->server, "localhost:0", text, sizeof text),
-                     WEFT_OK);
+    assert_int_equal(secure_listen(serving->server, "localhost:0", text, sizeof text), WEFT_OK);
     expect_served(serving, text);
-    assert_int_equal(weft_server_listen(serving->server, "*:0", text, sizeof text), WEFT_OK);
+    assert_int_equal(secure_listen(serving->server, "*:0", text, sizeof text), WEFT_OK);
     snprintf(local, sizeof local, "127.0.0.1%s", strrchr(text, ':'));
     expect_served(serving, local);
-    assert_int_equal(weft_server_listen(serving->server, ":0", text, sizeof text), WEFT_OK);
+    assert_int_equal(secure_listen(serving->server, ":0", text, sizeof text), WEFT_OK);
     snprintf(local, sizeof local, "127.0.0.1%s", strrchr(text, ':'));
     expect_served(serving, local);
 
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "unix:%s/a.sock", folder);
-    assert_int_equal(weft_server_listen(serving->server, path, text, sizeof text), WEFT_OK);
+    assert_int_equal(secure_listen(serving->server, path, text, sizeof text), WEFT_OK);
     assert_string_equal(text, path);
     expect_served(serving, path);
     weft_server_stop_listening(serving->server);
@@ -443,7 +445,7 @@ static void a_server_listens_on_ipv6(void **state)
     struct serving *serving = *state;
     char text[128];
     add_hello(serving);
-    weft_status status = weft_server_listen(serving->server, "[::1]:0", text, sizeof text);
+    weft_status status = secure_listen(serving->server, "[::1]:0", text, sizeof text);
     if (status == WEFT_ERR_SYSTEM && (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT))
         skip(); /* A machine without IPv6. */
     assert_int_equal(status, WEFT_OK);
@@ -458,14 +460,13 @@ static void wrong_addresses_are_refused(void **state)
                                          "::1:80",    "[a]:80",    "127.0.0.1:",      "unix:",
                                          "127.0.0.1", "*:x" };
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
-        assert_int_equal(weft_server_listen(serving->server, wrong[i], NULL, 0), WEFT_ERR_SYNTAX);
-    assert_int_equal(weft_server_listen(serving->server, serving->address, NULL, 0),
-                     WEFT_ERR_SYSTEM);
+        assert_int_equal(secure_listen(serving->server, wrong[i], NULL, 0), WEFT_ERR_SYNTAX);
+    assert_int_equal(secure_listen(serving->server, serving->address, NULL, 0), WEFT_ERR_SYSTEM);
     assert_int_equal(errno, EADDRINUSE);
-    assert_int_equal(weft_server_listen(serving->server, "192.0.2.1:80", NULL, 0), WEFT_ERR_SYSTEM);
-    assert_int_equal(weft_server_listen(serving->server, "unix:/none/such/path", NULL, 0),
+    assert_int_equal(secure_listen(serving->server, "192.0.2.1:80", NULL, 0), WEFT_ERR_SYSTEM);
+    assert_int_equal(secure_listen(serving->server, "unix:/none/such/path", NULL, 0),
                      WEFT_ERR_SYSTEM);
-    assert_int_equal(weft_server_listen(serving->server, NULL, NULL, 0), WEFT_ERR_ARGUMENT);
+    assert_int_equal(secure_listen(serving->server, NULL, NULL, 0), WEFT_ERR_ARGUMENT);
 }
 
 static void options_are_checked(void **state)
@@ -536,7 +537,7 @@ static weft_status serve_all(weft_loop *loop, weft_server **server_out)
     if (!status)
         status = add_routes(*server_out);
     if (!status)
-        status = weft_server_listen(*server_out, "127.0.0.1:0", address, sizeof address);
+        status = secure_listen(*server_out, "127.0.0.1:0", address, sizeof address);
     if (!status)
         ask_all(loop, address);
     return status;

@@ -1,5 +1,6 @@
 /* Eight threads send on a hundred sockets while these open and close: nothing is lost, nothing
  * comes out of order. For the thread sanitizer to watch, too. */
+#include "support/secure.h"
 #include "weft/weft.h"
 
 #include <pthread.h>
@@ -130,8 +131,7 @@ static void start_server(struct server_side *side)
     assert_int_equal(weft_server_create(side->loop, NULL, &side->server), WEFT_OK);
     assert_int_equal(weft_server_route(side->server, "/:number", &route), WEFT_OK);
     assert_int_equal(
-        weft_server_listen(side->server, "127.0.0.1:0", side->address, sizeof side->address),
-        WEFT_OK);
+        secure_listen(side->server, "127.0.0.1:0", side->address, sizeof side->address), WEFT_OK);
 }
 
 static void start_clients(const struct server_side *side)
@@ -141,7 +141,7 @@ static void start_clients(const struct server_side *side)
     assert_int_equal(weft_loop_create(NULL, &client_loop), WEFT_OK);
     for (int i = 0; i < SOCKETS; i++) {
         char url[96];
-        snprintf(url, sizeof url, "ws://%s/%d", side->address, i);
+        snprintf(url, sizeof url, "%s://%s/%d", secure_scheme(), side->address, i);
         options.user = &slots[i];
         assert_int_equal(weft_socket_connect(client_loop, url, &options, &slots[i].socket),
                          WEFT_OK);
@@ -215,7 +215,7 @@ static void a_loop_may_end_under_its_users(void **state)
     start_server(&side);
     assert_int_equal(weft_loop_create(NULL, &loop), WEFT_OK);
     char url[96];
-    snprintf(url, sizeof url, "ws://%s/0", side.address);
+    snprintf(url, sizeof url, "%s://%s/0", secure_scheme(), side.address);
     struct slot *slot = &slots[0];
     *slot = (struct slot){ 0 };
     struct weft_connect_options options = { .events = { .on_open = client_open }, .user = slot };

@@ -1,4 +1,5 @@
 /* Times, marks and maxima of a connection, and large messages, over real sockets. */
+#include "support/secure.h"
 #include "support/world.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ static void a_handshake_that_stalls_times_out(void **state)
     struct record client = { 0 };
     world_start(&world, WEFT_BACKEND_DEFAULT);
     world_start(&silent, WEFT_BACKEND_DEFAULT); /* Its loop is never turned. */
-    snprintf(world.url, sizeof world.url, "ws://%s", silent.address);
+    snprintf(world.url, sizeof world.url, "%s://%s", secure_scheme(), silent.address);
     struct weft_connect_options options = { .settings = { .handshake_timeout_ms = 30 } };
     weft_socket *socket = world_connect(&world, "/", &client, &options);
     world_until(&world, client.is_closed);

@@ -1,5 +1,7 @@
 #include "support/raw_client.h"
 
+#include "support/secure.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +67,7 @@ void raw_open(struct raw_client *client, weft_loop *loop, const char *address)
     client->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(client->fd >= 0);
     assert_int_equal(connect(client->fd, (struct sockaddr *)&to, bytes), 0);
+    client->fd = secure_bridge(client->fd);
     assert_int_equal(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
 }
 

@@ -21,7 +21,7 @@ struct raw_client {
     bool is_slow; /* Reads a little at a time. */
 };
 
-/* Connects to "127.0.0.1:4711", "[::1]:4711" or "unix:/path". */
+/* Connects to "127.0.0.1:4711", "[::1]:4711" or "unix:/path"; over TLS when that is on. */
 void raw_open(struct raw_client *client, weft_loop *loop, const char *address);
 void raw_close(struct raw_client *client);
 

@@ -1,5 +1,7 @@
 #include "support/serving.h"
 
+#include "support/secure.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,9 +12,9 @@ static void start(struct serving *serving, enum weft_backend backend,
     if (!serving->loop)
         assert_int_equal(weft_loop_create(&loop_options, &serving->loop), WEFT_OK);
     assert_int_equal(weft_server_create(serving->loop, options, &serving->server), WEFT_OK);
-    assert_int_equal(weft_server_listen(serving->server, "127.0.0.1:0", serving->address,
-                                        sizeof serving->address),
-                     WEFT_OK);
+    assert_int_equal(
+        secure_listen(serving->server, "127.0.0.1:0", serving->address, sizeof serving->address),
+        WEFT_OK);
 }
 
 void serving_restart(struct serving *serving, const struct weft_server_options *options)

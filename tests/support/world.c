@@ -1,5 +1,7 @@
 #include "support/world.h"
 
+#include "support/secure.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -117,9 +119,9 @@ void world_start(struct world *world, enum weft_backend backend)
     assert_int_equal(weft_loop_create(&options, &world->loop), WEFT_OK);
     assert_int_equal(weft_server_create(world->loop, NULL, &world->server), WEFT_OK);
     assert_int_equal(
-        weft_server_listen(world->server, "127.0.0.1:0", world->address, sizeof world->address),
+        secure_listen(world->server, "127.0.0.1:0", world->address, sizeof world->address),
         WEFT_OK);
-    snprintf(world->url, sizeof world->url, "ws://%s", world->address);
+    snprintf(world->url, sizeof world->url, "%s://%s", secure_scheme(), world->address);
 }
 
 void world_end(struct world *world)
@@ -148,6 +150,8 @@ weft_socket *world_connect(struct world *world, const char *path, struct record 
         mine = *options;
     mine.events = record_events;
     mine.user = record;
+    if (!mine.tls)
+        mine.tls = secure_trust();
     char url[256];
     snprintf(url, sizeof url, "%s%s", world->url, path);
     weft_socket *socket = NULL;
@@ -180,7 +184,7 @@ static int connect_blocking(const char *address)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
+    return secure_bridge(fd);
 }
 
 static bool is_readable(int fd)

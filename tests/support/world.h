@@ -41,7 +41,7 @@ struct world {
     weft_loop *loop;
     weft_server *server;
     char address[64]; /* "127.0.0.1:4711" */
-    char url[96];     /* "ws://127.0.0.1:4711" */
+    char url[96];     /* "ws://127.0.0.1:4711", or wss: */
 };
 
 void world_start(struct world *world, enum weft_backend backend);

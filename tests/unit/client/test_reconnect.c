@@ -46,6 +46,19 @@ static void which_ends_are_tried_again(void **state)
     }
 }
 
+/* As by a server that died. A certificate will be as wrong the next time. */
+static void tls_that_was_cut_off_is_tried_again(void **state)
+{
+    (void)state;
+    struct weft_reconnect reconnect = { .attempts_max = 1 };
+    struct weft_failure failure = { .kind = WEFT_FAILURE_TLS, .status = WEFT_ERR_CLOSED };
+    struct weft_close_event close = { .code = 1006, .failure = &failure };
+    wf_reconnect_resolve(&reconnect);
+    assert_true(wf_reconnect_is_wanted(&reconnect, &close));
+    failure.status = WEFT_ERR_PROTOCOL;
+    assert_false(wf_reconnect_is_wanted(&reconnect, &close));
+}
+
 static void the_codes_may_be_others(void **state)
 {
     (void)state;
@@ -132,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(which_ends_are_tried_again),
+        cmocka_unit_test(tls_that_was_cut_off_is_tried_again),
         cmocka_unit_test(the_codes_may_be_others),
         cmocka_unit_test(the_delay_doubles_up_to_its_maximum),
         cmocka_unit_test(try_again_later_is_at_least_the_first_delay),
