@@ -90,7 +90,7 @@ bool wf_client_expect(struct wf_tls *tls)
     X509_VERIFY_PARAM *rules = SSL_get0_param(tls->ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(rules, tls->host) == 1)
         return true;
-    ERR_clear_error();
+    wf_reason_forget();
     /* RFC 9525 6.3: names are in subjectAltName, and a wildcard is a whole label. */
     X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);

@@ -136,7 +136,7 @@ const struct weft_tls_info *wf_tls_info(struct wf_tls *tls)
         if (!tls->info)
             return NULL;
         fill(tls, tls->info);
-        ERR_clear_error();
+        wf_reason_forget();
     }
     return &tls->info->it;
 }

@@ -70,6 +70,13 @@ static bool peer_speaks_tls(const struct wf_tls *tls)
     return tls->first_count == 0 || tls->first[0] == HANDSHAKE || tls->first[0] == ALERT;
 }
 
+void wf_reason_forget(void)
+{
+    /* Emptying goes through 16 places; it is empty nearly always. */
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 /* Where OpenSSL's words are not clear enough. */
 static const char *text_for(int reason, bool is_server)
 {
@@ -133,5 +140,5 @@ void wf_reason_fail_here(struct wf_tls *tls)
                        tls->identity->settings.is_server ? "client" : "server");
     else
         fail_by_error(tls, ERR_peek_error());
-    ERR_clear_error();
+    wf_reason_forget();
 }

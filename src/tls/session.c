@@ -54,7 +54,7 @@ static void finish(struct wf_tls *tls)
 /* One step of the handshake. */
 static void shake(struct wf_tls *tls)
 {
-    ERR_clear_error();
+    wf_reason_forget();
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1)
         finish(tls);
@@ -72,9 +72,9 @@ weft_status wf_tls_open(const struct weft_allocator *allocator, weft_tls *identi
     tls->port = port;
     tls->identity = weft_tls_retain(identity);
     tls->generation = wf_identity_generation(identity);
-    ERR_clear_error();
+    wf_reason_forget();
     weft_status status = prepare(tls, host);
-    ERR_clear_error();
+    wf_reason_forget();
     if (!status && !identity->settings.is_server) {
         shake(tls);
         status = tls->has_failed ? wf_tls_failure(tls)->status : WEFT_OK;
@@ -125,7 +125,7 @@ static enum wf_tls_result standing(const struct wf_tls *tls)
 static bool unseal(struct wf_tls *tls, struct weft_buffer room, size_t *count_out,
                    enum wf_tls_result *result_out)
 {
-    ERR_clear_error();
+    wf_reason_forget();
     if (SSL_read_ex(tls->ssl, room.data, room.count, count_out) == 1)
         return true;
     *count_out = 0;
@@ -144,6 +144,12 @@ static bool unseal(struct wf_tls *tls, struct weft_buffer room, size_t *count_ou
     return false;
 }
 
+/* OpenSSL reads no further than the record it wants, so these are all places of bytes. */
+static bool has_more(const struct wf_tls *tls)
+{
+    return tls->input.count != 0 || SSL_pending(tls->ssl) != 0;
+}
+
 enum wf_tls_result wf_tls_read(struct wf_tls *tls, struct weft_buffer out, size_t *count_out)
 {
     *count_out = 0;
@@ -157,14 +163,14 @@ enum wf_tls_result wf_tls_read(struct wf_tls *tls, struct weft_buffer out, size_
         return WF_TLS_WANTS_INPUT;
 
     enum wf_tls_result result = WF_TLS_IS_FULL;
-    while (*count_out < out.count) {
+    while (*count_out < out.count && has_more(tls)) {
         struct weft_buffer room = { out.data + *count_out, out.count - *count_out };
         size_t count;
         if (!unseal(tls, room, &count, &result))
             break;
         *count_out += count;
     }
-    if (result == WF_TLS_IS_FULL && tls->input.count == 0 && SSL_pending(tls->ssl) == 0)
+    if (result == WF_TLS_IS_FULL && !has_more(tls))
         return WF_TLS_WANTS_INPUT;
     if (result == WF_TLS_FAILED || result == WF_TLS_ENDED)
         tls->input.count = 0;
@@ -234,7 +240,7 @@ static weft_status seal_spans(struct wf_tls *tls, struct reader *reader, size_t 
         struct weft_bytes piece =
             next_piece(reader, most < RECORD_BYTES_MAX ? most : RECORD_BYTES_MAX, gathered);
         size_t count = 0;
-        ERR_clear_error();
+        wf_reason_forget();
         if (SSL_write_ex(tls->ssl, piece.data, piece.count, &count) != 1) {
             wf_reason_fail_here(tls);
             return tls->failure ? tls->failure->it.status : WEFT_ERR_MEMORY;
@@ -276,7 +282,7 @@ void wf_tls_end(struct wf_tls *tls)
     if (!tls->is_done || tls->has_failed || tls->has_ended)
         return;
     tls->has_ended = true;
-    ERR_clear_error();
+    wf_reason_forget();
     if (SSL_shutdown(tls->ssl) < 0)
         wf_reason_fail_here(tls);
 }

@@ -65,7 +65,9 @@ void wf_reason_note(struct wf_tls *tls, const char *rule, const char *format, ..
     __attribute__((format(printf, 3, 4)));
 void wf_reason_note_certificate(struct wf_tls *tls, X509_STORE_CTX *store);
 int wf_reason_on_verify(int is_good, X509_STORE_CTX *store);
-/* From OpenSSL's queue of errors. */
+/* Empties OpenSSL's queue of errors, which its calls must find empty. */
+void wf_reason_forget(void);
+/* From that queue. */
 void wf_reason_fail_here(struct wf_tls *tls);
 
 #endif
