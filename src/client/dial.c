@@ -216,8 +216,9 @@ static void aim(struct wf_dial *dial, const struct wf_order *order)
     dial->order = order;
     dial->timeout_ms = order->connect_timeout_ms ? order->connect_timeout_ms : 15000;
     dial->timer.on_timer = on_timer;
+    /* A path and a descriptor lead to no port. */
     dial->port_is_blocked = !order->bad_ports_allowed && !url->unix_path.count &&
-                            wf_url_port_is_blocked(wf_url_port(url));
+                            order->descriptor < 0 && wf_url_port_is_blocked(wf_url_port(url));
     dial->tunnel.proxy = order->proxy.kind ? &order->proxy : NULL;
     dial->tunnel.host = wf_url_dial_host(url);
     dial->tunnel.port = wf_url_port(url);

@@ -22,7 +22,7 @@ static void every_status_has_its_name_and_text(void **state)
 static void every_failure_kind_has_its_name(void **state)
 {
     (void)state;
-    for (int kind = WEFT_FAILURE_NONE; kind <= WEFT_FAILURE_STORAGE; kind++)
+    for (int kind = WEFT_FAILURE_NONE; kind <= WEFT_FAILURE_PROXY; kind++)
         assert_string_not_equal(weft_failure_kind_name((enum weft_failure_kind)kind), "unknown");
     assert_string_equal(weft_failure_kind_name((enum weft_failure_kind)99), "unknown");
     assert_string_equal(weft_failure_kind_name((enum weft_failure_kind) - 1), "unknown");

@@ -33,6 +33,8 @@ static void which_ends_are_tried_again(void **state)
         { WEFT_FAILURE_HANDSHAKE, 408, 1006, true },  { WEFT_FAILURE_HANDSHAKE, 429, 1006, true },
         { WEFT_FAILURE_HANDSHAKE, 500, 1006, true },  { WEFT_FAILURE_HANDSHAKE, 503, 1006, true },
         { WEFT_FAILURE_HANDSHAKE, 599, 1006, true },  { WEFT_FAILURE_HANDSHAKE, 600, 1006, false },
+        { WEFT_FAILURE_PROXY, 407, 1006, false },     { WEFT_FAILURE_PROXY, 302, 1006, false },
+        { WEFT_FAILURE_PROXY, 429, 1006, true },      { WEFT_FAILURE_PROXY, 503, 1006, true },
     };
     struct weft_reconnect reconnect = { .attempts_max = 1 };
     wf_reconnect_resolve(&reconnect);
