@@ -97,7 +97,7 @@ static enum args_outcome read_options(struct serve_options *options, int argc, c
         { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
           "do not compress messages (permessage-deflate)" },
         { "deflate-level", 0, ARGS_COUNT, &options->deflate_level, "N",
-          "from 1, fast, to 9, small (default 6)" },
+          "from 1, fast, to 9, small (default 1)" },
         { "deflate-window-bits", 0, ARGS_COUNT, &options->deflate_window_bits, "N",
           "most bits of a compression window, 9 to 15 (default 15)" },
         { "backend", 0, ARGS_TEXT, &options->backend_name, "NAME",

@@ -59,7 +59,7 @@ struct weft_deflate_settings {
     /* The most that each side uses. 0: 15. What is not 9 to 15 is moved to the nearest. */
     uint8_t client_window_bits;
     uint8_t server_window_bits;
-    uint8_t level;              /* 0: 6. 1 is fast, 9 is small. */
+    uint8_t level;              /* 0: 1, weft's own and fast. 2 to 9: zlib's; 9 is small. */
     uint32_t threshold_bytes;   /* 0: 64 with takeover, 512 without. What is shorter goes plain. */
     uint32_t inflate_ratio_max; /* 0: 1000 to 1 beyond 1 MiB of a message, else 1009. */
     uint64_t context_bytes_max; /* 0: 64 MiB on a loop; above, a server agrees on no takeover. */

@@ -3,7 +3,7 @@
 #include "codec/http1.h"
 #include "ws/head.h"
 
-enum { BITS_MAX = WF_DEFLATE_BITS_MAX, RATIO_MAX = 1000, LEVEL = 6, LEVEL_MAX = 9 };
+enum { BITS_MAX = WF_DEFLATE_BITS_MAX, RATIO_MAX = 1000, LEVEL = 1, LEVEL_MAX = 9 };
 static const uint64_t context_bytes_max = 64 << 20;
 static const char extension_name[] = "permessage-deflate";
 
