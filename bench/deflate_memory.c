@@ -189,7 +189,7 @@ int main(int argc, char **argv)
     } modes[] = {
         { "off", { .off = true } },
         { "default (no takeover)", { 0 } },
-        { "default, level 1", { .level = 1 } },
+        { "default, level 6", { .level = 6 } },
         { "takeover",
           { .client_takeover = WEFT_TAKEOVER_ON,
             .server_takeover = WEFT_TAKEOVER_ON,
