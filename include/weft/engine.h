@@ -98,7 +98,7 @@ enum weft_engine_event_type {
     WEFT_EVENT_PONG,
     WEFT_EVENT_CLOSE,  /* The peer's Close frame; the answer, if one is due, is in the output. */
     WEFT_EVENT_FAILED, /* The connection has failed (RFC 6455 7.1.7). The last event. */
-    WEFT_EVENT_MESSAGE_PART, /* Only a weft_socket's engine: a part of a large binary message. */
+    WEFT_EVENT_MESSAGE_PART, /* Only a weft_socket's engine: a part of a message. */
 };
 
 /** What a server knows of a request. Valid until the request is answered. */
@@ -124,7 +124,8 @@ struct weft_engine_event {
     enum weft_message_type message_type; /* MESSAGE */
     struct weft_buffer data; /* MESSAGE, PING, PONG: payload; CLOSE: the reason (UTF-8). */
     uint16_t close_code;     /* CLOSE: the peer's, or WEFT_CLOSE_NO_CODE. */
-    bool is_final;           /* MESSAGE_PART: the message's last. */
+    bool is_first;           /* MESSAGE_PART: the message's first, */
+    bool is_final;           /* and its last. */
     const struct weft_engine_request_view *request; /* REQUEST */
     const struct weft_http_answer *answer;          /* OPEN: the server's, for a client. */
     const struct weft_failure *failure;             /* FAILED */

@@ -29,6 +29,15 @@ struct weft_message_event {
     weft_blob *blob;
 };
 
+/** A part of a message: on_message_part. Lent for the callback. */
+struct weft_message_part {
+    enum weft_message_type type; /* In each part. */
+    const void *data;            /* Text is UTF-8, checked, and ends where a character ends. */
+    size_t bytes;                /* 0 only in a final one. */
+    bool is_first;
+    bool is_final; /* No further part. A message may come as one part, first and final. */
+};
+
 /** CloseEvent. Lent for the callback. */
 struct weft_close_event {
     bool was_clean;     /* Both Close frames were exchanged. */
@@ -66,6 +75,13 @@ struct weft_socket_events {
        follow: the state is CONNECTING again, on_open comes when it stands, bufferedAmount is 0.
        close() gives it up: on_error and on_close (1006) come. */
     void (*on_reconnect)(weft_socket *socket, const struct weft_reconnect_event *event, void *user);
+    /* Instead of on_message, for all messages, where it is among the socket's own callbacks: a
+       message is told as it comes, so that it need not fit into memory; of a compressed one 64 KiB
+       at a time, and never much more than 1 MiB. The limits hold for the whole. When the
+       connection fails in the midst of a message, no final part comes. binaryType does not count.
+       Set later, it begins with the next message; taken away, the rest of a message of which a part
+       was told is not told. pause() and close() in it take effect before the next part. */
+    void (*on_message_part)(weft_socket *socket, const struct weft_message_part *part, void *user);
 };
 
 /** Further callbacks of a socket, added and removed at any time: addEventListener. Opaque. */
@@ -333,8 +349,8 @@ WEFT_API WEFT_MUST_USE weft_status weft_socket_wait_open(weft_socket *socket, in
  * message_out  its data stay valid until the next call, or until the socket is released.
  *
  * Returns WEFT_OK; WEFT_ERR_TIMEOUT; WEFT_ERR_CLOSED: no message comes any more
- * (weft_socket_failure() tells whether that was a failure); WEFT_ERR_STATE from inside a callback;
- * WEFT_ERR_MEMORY. The loop's own thread.
+ * (weft_socket_failure() tells whether that was a failure); WEFT_ERR_STATE from inside a callback,
+ * or with on_message_part; WEFT_ERR_MEMORY. The loop's own thread.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_receive(weft_socket *socket, int timeout_ms,
                                                        struct weft_message_event *message_out);

@@ -38,8 +38,23 @@ void wf_events_open(weft_socket *socket)
     TELL(socket, on_open, (socket, user));
 }
 
+void wf_events_message_part(weft_socket *socket, const struct weft_message_part *part)
+{
+    TELL(socket, on_message_part, (socket, part, user));
+}
+
 void wf_events_message_to_all(weft_socket *socket, const struct weft_message_event *message)
 {
+    /* A blob whose writing has begun before there was on_message_part comes as it began. */
+    if (socket->wants_parts && !message->blob) {
+        struct weft_message_part part = { .type = message->type,
+                                          .data = message->data,
+                                          .bytes = message->bytes,
+                                          .is_first = true,
+                                          .is_final = true };
+        wf_events_message_part(socket, &part);
+        return;
+    }
     TELL(socket, on_message, (socket, message, user));
 }
 

@@ -13,7 +13,7 @@ static void on_message(weft_socket *socket, enum weft_message_type type, struct 
     struct weft_message_event message = { .type = type, .data = data.data, .bytes = data.count };
     /* Step 3: the binary type of this moment decides. */
     if (type == WEFT_BINARY) {
-        if (socket->wants_blobs)
+        if (socket->wants_blobs && !socket->wants_parts)
             wf_spooling_message(socket, data);
         else
             wf_events_message(socket, &message);
@@ -25,13 +25,36 @@ static void on_message(weft_socket *socket, enum weft_message_type type, struct 
     *told = (struct weft_bytes){ 0 };
 }
 
+void wf_inflow_set_parts(weft_socket *socket)
+{
+    enum wf_parts parts = socket->wants_blobs ? WF_PARTS_LARGE : WF_PARTS_NONE;
+    wf_engine_set_parts(&socket->engine, socket->wants_parts ? WF_PARTS_ALL : parts);
+}
+
+static bool is_spooled(const weft_socket *socket, const struct weft_engine_event *event)
+{
+    if (event->is_first)
+        return socket->wants_blobs && event->message_type == WEFT_BINARY;
+    return socket->rare && socket->rare->spool;
+}
+
 static void on_message_part(weft_socket *socket, const struct weft_engine_event *event)
 {
+    struct weft_message_part part = { .type = event->message_type,
+                                      .data = event->data.data,
+                                      .bytes = event->data.count,
+                                      .is_first = event->is_first,
+                                      .is_final = event->is_final };
     socket->active_ms = wf_socket_now(socket);
-    if (wf_socket_state(socket) == WEFT_OPEN)
-        wf_spooling_part(socket, event->data, event->is_final);
-    else
+    /* Who hears of the first part hears of the others. */
+    if (event->is_first)
+        socket->tells_parts = socket->wants_parts;
+    if (wf_socket_state(socket) != WEFT_OPEN)
         wf_spooling_drop(socket); /* It would not be told. */
+    else if (!socket->tells_parts && is_spooled(socket, event))
+        wf_spooling_part(socket, event->data, event->is_final);
+    else if (socket->tells_parts && socket->wants_parts)
+        wf_events_message_part(socket, &part);
 }
 
 static void on_open(weft_socket *socket, const struct weft_http_answer *answer)

@@ -13,6 +13,8 @@ weft_status weft_socket_set_events(weft_socket *socket, const struct weft_socket
     rare->events = *events;
     socket->user = user;
     socket->has_own_events = true;
+    socket->wants_parts = events->on_message_part != NULL;
+    wf_inflow_set_parts(socket);
     return WEFT_OK;
 }
 

@@ -71,6 +71,8 @@ struct weft_socket {
     bool is_broken : 1;      /* The stream is of no use any more. */
     bool wants_blobs : 1;    /* binaryType */
     bool has_backlog : 1;    /* Something waits before the engine, see backlog.h. */
+    bool wants_parts : 1;    /* Its own callbacks have on_message_part; there is a rare part. */
+    bool tells_parts : 1;    /* Of the message that is coming parts were told. */
     bool has_policy : 1;     /* Queued messages, or new ones, may be dropped. */
     bool engine_is_done : 1; /* WEFT_EVENT_FAILED came: nothing more does. */
     bool is_given_up : 1;    /* The user has called close(): no connection follows this one. */
@@ -98,6 +100,8 @@ void wf_inflow_pump(weft_socket *socket);
 /* The peer's bytes for the engine: lent, and changed. With the flush behind them the socket may be
  * gone, unless the caller holds a reference. */
 void wf_inflow_receive(weft_socket *socket, struct weft_buffer bytes);
+/* Tells the engine in which parts messages are wanted, now that this may have changed. */
+void wf_inflow_set_parts(weft_socket *socket);
 /* Something was heard of the peer. */
 void wf_inflow_note_heard(weft_socket *socket);
 /* The peer's end, likewise. */
@@ -157,6 +161,7 @@ void wf_listeners_drop(weft_socket *socket);
 
 /* ---- events.c ---- */
 void wf_events_open(weft_socket *socket);
+void wf_events_message_part(weft_socket *socket, const struct weft_message_part *part);
 void wf_events_message_to_all(weft_socket *socket, const struct weft_message_event *message);
 /* Most often there are neither listeners nor callbacks of its own. */
 static inline void wf_events_message(weft_socket *socket, const struct weft_message_event *message)

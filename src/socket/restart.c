@@ -50,7 +50,7 @@ static void keep_words(struct last_words *words, struct weft_close_event *close)
 static void set_up(weft_socket *socket, bool sends_plain)
 {
     weft_engine_set_compression(&socket->engine, !sends_plain);
-    wf_engine_set_parts(&socket->engine, socket->wants_blobs);
+    wf_inflow_set_parts(socket);
 }
 
 void wf_socket_restart(weft_socket *socket, struct weft_reconnect_event *event)

@@ -164,6 +164,21 @@ weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd,
     return WEFT_OK;
 }
 
+/* Dropped messages are counted there, also by other threads; and who has it is not told messages on
+ * the short way. */
+static bool needs_rare(const struct wf_socket_shape *shape)
+{
+    return shape->settings.send_policy != WEFT_SEND_CLOSE || shape->events.on_message_part;
+}
+
+static void take_settings(weft_socket *socket)
+{
+    const struct wf_socket_shape *shape = socket->shape;
+    socket->has_policy = shape->settings.send_policy != WEFT_SEND_CLOSE;
+    socket->wants_parts = !socket->has_own_events && shape->events.on_message_part;
+    weft_socket_set_binary_type(socket, shape->settings.binary_type);
+}
+
 weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct weft_text url,
                              const struct weft_engine_request *request, weft_socket **socket_out)
 {
@@ -181,8 +196,7 @@ weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct w
         destroy(socket);
         return status;
     }
-    socket->has_policy = shape->settings.send_policy != WEFT_SEND_CLOSE;
-    weft_socket_set_binary_type(socket, shape->settings.binary_type);
+    take_settings(socket);
     *socket_out = socket;
     return WEFT_OK;
 }
@@ -221,9 +235,7 @@ void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_begin
 weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_shape,
                              const struct weft_engine_accept *accept, void *user)
 {
-    bool has_policy = route_shape->settings.send_policy != WEFT_SEND_CLOSE;
-    /* Where it is counted what is dropped, also by other threads. */
-    if (has_policy && !wf_socket_need_rare(socket))
+    if (needs_rare(route_shape) && !wf_socket_need_rare(socket))
         return WEFT_ERR_MEMORY;
     /* The route's settings decide about extensions, too. */
     wf_engine_set_config(&socket->engine, &route_shape->engine);
@@ -235,8 +247,7 @@ weft_status wf_socket_accept(weft_socket *socket, struct wf_socket_shape *route_
     wf_socket_shape_retain(route_shape);
     wf_socket_shape_release(socket->shape);
     socket->shape = route_shape;
-    socket->has_policy = has_policy;
-    weft_socket_set_binary_type(socket, route_shape->settings.binary_type);
+    take_settings(socket);
     socket->user = user;
     socket->is_websocket = true;
     wf_socket_serve_soon(socket);

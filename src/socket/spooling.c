@@ -10,7 +10,7 @@ void weft_socket_set_binary_type(weft_socket *socket, enum weft_binary_type type
     if (!socket || (type != WEFT_ARRAYBUFFER && type != WEFT_BLOB))
         return;
     socket->wants_blobs = type == WEFT_BLOB;
-    wf_engine_set_parts(&socket->engine, socket->wants_blobs);
+    wf_inflow_set_parts(socket);
 }
 
 enum weft_binary_type weft_socket_binary_type(const weft_socket *socket)

@@ -129,6 +129,8 @@ weft_status weft_socket_receive(weft_socket *socket, int timeout_ms,
 {
     if (!socket || !message_out || timeout_ms < -1)
         return WEFT_ERR_ARGUMENT;
+    if (socket->wants_parts)
+        return WEFT_ERR_STATE; /* No message would ever come here. */
     struct wf_inbox *inbox = need_inbox(socket);
     if (!inbox)
         return WEFT_ERR_MEMORY;

@@ -179,6 +179,7 @@ static bool unpack(struct weft_engine *engine, struct weft_bytes piece, bool is_
     bool is_ratio = ratio_max < bytes_max;
     if (is_ratio)
         bytes_max = ratio_max;
+    bytes_max -= partial->given_bytes;
     if (bytes_max > SIZE_MAX)
         bytes_max = SIZE_MAX;
     size_t before = partial->message.count;

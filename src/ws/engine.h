@@ -34,6 +34,13 @@ enum wf_engine_phase {
     WF_PHASE_ENDED,   /* Nothing is read any more. */
 };
 
+/* What is handed out in parts (WEFT_EVENT_MESSAGE_PART) as it comes. */
+enum wf_parts {
+    WF_PARTS_NONE,
+    WF_PARTS_LARGE, /* Binary messages of more than parts_bytes_min that are not compressed. */
+    WF_PARTS_ALL,   /* All that do not lie whole in what was fed; a text's end with a character. */
+};
+
 /* Private to ws but for its size: at most 96 bytes (engine.c asserts it), so that an idle
  * connection is small. What is rare hangs on a pointer and is given back to the pool when it is no
  * longer needed. */
@@ -53,7 +60,7 @@ struct weft_engine {
     bool has_failed : 1;
     bool wants_end : 1;
     bool sends_plain : 1; /* weft_engine_set_compression(false) */
-    bool gives_parts : 1; /* See wf_engine_set_parts(). */
+    uint8_t parts : 2;    /* enum wf_parts */
 };
 
 /* Start an engine in place. A client's request lies in the output at once; errors as
@@ -133,10 +140,8 @@ WEFT_MUST_USE weft_status wf_engine_send_part(struct weft_engine *engine,
                                               enum weft_message_type type, struct weft_bytes part,
                                               bool is_first, bool is_final);
 
-/* Whether a binary message that is longer than the config's parts_bytes_min, and that no extension
- * has changed, is handed out in parts (WEFT_EVENT_MESSAGE_PART) as it comes: from the next message
- * on. The limits hold all the same. */
-void wf_engine_set_parts(struct weft_engine *engine, bool gives_parts);
+/* From the next message on. The limits hold all the same. */
+void wf_engine_set_parts(struct weft_engine *engine, enum wf_parts parts);
 
 /* The reader holds back: copies what was fed and not yet read, so that the lent bytes are free
  * again. It comes with the next weft_engine_next(). WEFT_ERR_MEMORY: bytes would be lost, the

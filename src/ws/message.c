@@ -33,9 +33,7 @@ void wf_message_drop(struct weft_engine *engine)
 void wf_message_take_back(struct weft_engine *engine)
 {
     struct wf_partial *partial = engine->partial;
-    if (partial->part_is_lent)
-        partial->message.count = 0;
-    partial->part_is_lent = false;
+    wf_message_take_part_back(partial);
     bool is_in_use = wf_partial_is_unfinished(partial) || partial->late_pong;
     if (!is_in_use || engine->phase > WF_PHASE_FRAMES)
         wf_message_drop(engine);
@@ -231,6 +229,8 @@ static bool inflate_data(struct weft_engine *engine, size_t count)
     return wf_compression_unpack(engine, (struct weft_bytes){ engine->input.data, count });
 }
 
+enum { INFLATED_BYTES = 1024 };
+
 static bool store(struct weft_engine *engine)
 {
     struct wf_partial *partial = engine->partial;
@@ -238,6 +238,9 @@ static bool store(struct weft_engine *engine)
     size_t count = engine->input.count < left ? engine->input.count : (size_t)left;
     if (count == 0)
         return true;
+    /* A few bytes may inflate to very many, of which only a part is to lie in memory. */
+    if (partial->parts && partial->is_compressed && count > INFLATED_BYTES)
+        count = INFLATED_BYTES;
     if (wf_frame_is_control(&partial->frame))
         wf_mask_copy(partial->control + partial->taken_bytes, engine->input.data, count,
                      partial->frame.key, (size_t)partial->taken_bytes);
@@ -248,17 +251,23 @@ static bool store(struct weft_engine *engine)
     return true;
 }
 
+/* All of the message has come. False: it may not end here, the connection has failed. */
+static bool check_end(struct weft_engine *engine)
+{
+    struct wf_partial *partial = engine->partial;
+    if (partial->is_compressed && !wf_compression_end(engine))
+        return false;
+    if (partial->message_type != WEFT_TEXT || wf_utf8_is_complete(&partial->utf8))
+        return true;
+    wf_failing_fault(engine, WF_FAULT_TEXT_NOT_UTF8);
+    return false;
+}
+
 static enum weft_engine_event_type end_message(struct weft_engine *engine,
                                                struct weft_engine_event *event)
 {
     struct wf_partial *partial = engine->partial;
     enum weft_message_type type = (enum weft_message_type)partial->message_type;
-    if (partial->is_compressed && !wf_compression_end(engine))
-        return WEFT_EVENT_NONE;
-    if (type == WEFT_TEXT && !wf_utf8_is_complete(&partial->utf8)) {
-        wf_failing_fault(engine, WF_FAULT_TEXT_NOT_UTF8);
-        return WEFT_EVENT_NONE;
-    }
     partial->message_type = 0;
     return hand_out(type, (struct weft_buffer){ partial->message.data, partial->message.count },
                     event);
@@ -272,12 +281,16 @@ static enum weft_engine_event_type go_on_with_frame(struct weft_engine *engine,
     const struct wf_frame *frame = &partial->frame;
     if (!store(engine))
         return WEFT_EVENT_NONE;
+    bool is_whole = partial->taken_bytes == frame->payload_bytes;
+    bool is_control = wf_frame_is_control(frame);
+    if (is_whole && frame->is_final && !is_control && !check_end(engine))
+        return WEFT_EVENT_NONE;
     if (wf_message_part_is_due(engine))
         return wf_message_hand_part(engine, event);
-    if (partial->taken_bytes < frame->payload_bytes)
+    if (!is_whole)
         return WEFT_EVENT_NONE;
     partial->is_in_frame = false;
-    if (wf_frame_is_control(frame)) {
+    if (is_control) {
         struct weft_buffer payload = { partial->control, (size_t)frame->payload_bytes };
         return wf_closing_control(engine, frame->opcode, payload, event);
     }
@@ -316,7 +329,7 @@ enum weft_engine_event_type wf_message_next(struct weft_engine *engine,
         }
         if (type != WEFT_EVENT_NONE)
             return type;
-        if (engine->partial && engine->partial->is_in_frame)
+        if (engine->partial && engine->partial->is_in_frame && engine->input.count == 0)
             return WEFT_EVENT_NONE; /* Its rest has not come. */
     }
     return WEFT_EVENT_NONE;

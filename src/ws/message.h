@@ -4,6 +4,8 @@
 
 #include "weft/engine.h"
 
+struct wf_partial;
+
 /* Reads frames from the input until there is an event, or nothing more to read. */
 enum weft_engine_event_type wf_message_next(struct weft_engine *engine,
                                             struct weft_engine_event *event);
@@ -20,6 +22,7 @@ bool wf_message_begin_parts(struct weft_engine *engine);
 bool wf_message_part_is_due(const struct weft_engine *engine);
 enum weft_engine_event_type wf_message_hand_part(struct weft_engine *engine,
                                                  struct weft_engine_event *event);
+void wf_message_take_part_back(struct wf_partial *partial);
 
 /* The partial, made when there is none. NULL: no memory, and the connection has failed. */
 struct wf_partial *wf_message_need_partial(struct weft_engine *engine);

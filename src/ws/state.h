@@ -20,8 +20,8 @@ struct wf_partial {
     struct wf_late_pong *late_pong; /* A pool block; NULL: none waits. */
     struct wf_block message;
     uint64_t given_bytes;      /* Of the message, in parts that were handed out. */
-    bool gives_parts;          /* It is handed out in parts. */
-    bool part_is_lent;         /* What lies in `message` was handed out. */
+    size_t lent_bytes;         /* What of `message` was handed out, and is to be taken back. */
+    enum wf_parts parts;       /* Whether it is handed out in parts. */
     struct wf_frame frame;     /* The one that is being read, when is_in_frame. */
     uint64_t taken_bytes;      /* Of its payload. */
     uint64_t compressed_bytes; /* Of the message, when is_compressed. */

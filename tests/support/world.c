@@ -109,7 +109,14 @@ static void on_reconnect(weft_socket *socket, const struct weft_reconnect_event 
 }
 
 const struct weft_socket_events record_events = {
-    on_open, on_message, on_error, on_close, on_drained, on_ping, on_pong, on_reconnect,
+    .on_open = on_open,
+    .on_message = on_message,
+    .on_error = on_error,
+    .on_close = on_close,
+    .on_drained = on_drained,
+    .on_ping = on_ping,
+    .on_pong = on_pong,
+    .on_reconnect = on_reconnect,
 };
 
 void world_start(struct world *world, enum weft_backend backend)
