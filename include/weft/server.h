@@ -122,11 +122,18 @@ WEFT_API void *weft_server_user(const weft_server *server);
 
 /**
  * Listens at one more address: "127.0.0.1:8080", "[::1]:0" (port 0: any), "localhost:80" (all its
- * addresses), ":8080" or "*:8080" (all interfaces, v6 and v4), "unix:/run/weft.sock".
+ * addresses), ":8080" or "*:8080" (all interfaces, v6 and v4), "unix:/run/weft.sock" ("unix:@name":
+ * in Linux's abstract namespace).
+ *
+ * Or at sockets that listen already: "fd:3", a descriptor, which is the server's from then on if it
+ * succeeds; "systemd" and "systemd:NAME", all, or those of that name, that systemd has opened for
+ * this process and that nobody has taken yet (sd_listen_fds(3); the first use takes the variables
+ * LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES out of the environment).
  *
  * address_out  NULL, or gets the address in use as text, with the port that was chosen.
  * Errors: WEFT_ERR_SYNTAX (no port, or one over 65535; an IPv6 address without brackets),
- * WEFT_ERR_RESOLVE, WEFT_ERR_SYSTEM (errno), WEFT_ERR_MEMORY, WEFT_ERR_STATE (it drains).
+ * WEFT_ERR_RESOLVE, WEFT_ERR_SYSTEM (errno; EINVAL: the descriptor does not listen),
+ * WEFT_ERR_MEMORY, WEFT_ERR_NOT_FOUND (systemd has opened none), WEFT_ERR_STATE (it drains).
  */
 WEFT_API WEFT_MUST_USE weft_status weft_server_listen(weft_server *server, const char *address,
                                                       char *address_out, size_t address_out_bytes);
@@ -140,12 +147,18 @@ struct weft_listen_options {
        one) is closed and counted; of anybody else it is not taken, and a bad request. */
     const char *const *proxy_protocol_from;
     size_t proxy_protocol_from_count; /* 0: nobody's. */
+    /* Of the file of "unix:PATH", set before anybody can connect. */
+    uint32_t unix_mode;     /* As 0660; 0: what the umask leaves. */
+    const char *unix_user;  /* Its owner and group, a name or a number; */
+    const char *unix_group; /* NULL: the process's. */
 };
 
 /**
  * As weft_server_listen(), with options; NULL: all defaults. What TLS agrees on is in
  * weft_request_tls() and weft_socket_tls(). The server's origin check and weft_tls_reload() need
- * nothing more. Errors: as weft_server_listen().
+ * nothing more. Errors: as weft_server_listen(); WEFT_ERR_ARGUMENT: a mode over 0777, a mode or an
+ * owner of what is no path; WEFT_ERR_NOT_FOUND: no such user or group; WEFT_ERR_SYNTAX: a proxy
+ * that is no address.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_server_listen_with(
     weft_server *server, const char *address, const struct weft_listen_options *options,

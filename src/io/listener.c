@@ -1,5 +1,6 @@
 #include "io/listener.h"
 
+#include "io/socket_file.h"
 #include "io/state.h"
 #include "io/timer.h"
 
@@ -8,7 +9,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 4096, REST_MS = 100 };
@@ -19,9 +19,8 @@ struct wf_listener {
     struct wf_link link;
     int reserve_fd; /* Given up for a moment when there is no other; -1: even that could not be had.
                      */
-    bool owns_path; /* A Unix socket's file, to be removed if it is still this one. */
-    dev_t path_device;
-    ino_t path_inode;
+    bool is_adopted; /* While it is begun: the descriptor is still somebody else's. */
+    struct wf_socket_file file;
     struct wf_address address;
     void (*on_accepted)(struct wf_listener *listener, int fd, void *user);
     void *user;
@@ -84,14 +83,6 @@ static int family_of(const struct wf_address *address)
     return address->storage.ss_family;
 }
 
-static const char *path_of(const struct wf_address *address)
-{
-    if (family_of(address) != AF_UNIX)
-        return NULL;
-    const char *path = ((const struct sockaddr_un *)&address->storage)->sun_path;
-    return *path ? path : NULL; /* A name that begins with a zero is no file. */
-}
-
 static bool set_option(int fd, int level, int option, int value)
 {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -108,74 +99,66 @@ static bool set_options(int fd, const struct wf_address *address, bool v6_and_v4
             set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !v6_and_v4));
 }
 
-static int bind_to(int fd, const struct wf_address *address)
+static int read_address(struct wf_listener *listener)
 {
-    return bind(fd, (const struct sockaddr *)&address->storage, address->bytes) ? errno : 0;
-}
-
-/* A socket's file that outlived its listener: nobody answers there. Anything else is left alone. */
-static bool is_stale(const struct wf_address *address)
-{
-    struct stat file;
-    if (lstat(path_of(address), &file) || !S_ISSOCK(file.st_mode))
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool refused = connect(fd, (const struct sockaddr *)&address->storage, address->bytes) &&
-                   errno == ECONNREFUSED;
-    close(fd);
-    return refused;
-}
-
-static int bind_or_replace(int fd, const struct wf_address *address)
-{
-    int failure = bind_to(fd, address);
-    if (failure != EADDRINUSE || !path_of(address) || !is_stale(address))
-        return failure;
-    if (unlink(path_of(address)) && errno != ENOENT)
-        return errno;
-    return bind_to(fd, address);
-}
-
-static void note_path(struct wf_listener *listener)
-{
-    struct stat file;
-    const char *path = path_of(&listener->address);
-    if (!path || lstat(path, &file))
-        return;
-    listener->owns_path = true;
-    listener->path_device = file.st_dev;
-    listener->path_inode = file.st_ino;
+    struct sockaddr *storage = (struct sockaddr *)&listener->address.storage;
+    listener->address.bytes = sizeof listener->address.storage;
+    return getsockname(listener->acceptor.source.fd, storage, &listener->address.bytes) ? errno : 0;
 }
 
 /* 0 or errno. */
 static int open_socket(struct wf_listener *listener, const struct wf_address *address,
-                       bool v6_and_v4)
+                       const struct wf_listener_options *options)
 {
     int fd = socket(family_of(address), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     listener->acceptor.source.fd = fd;
-    if (fd < 0 || !set_options(fd, address, v6_and_v4))
+    if (fd < 0 || !set_options(fd, address, options->v6_and_v4))
         return errno;
-    int failure = bind_or_replace(fd, address);
+    listener->address = *address;
+    int failure = wf_socket_file_bind(fd, address, options, &listener->file);
     if (failure)
         return failure;
-    listener->address = *address;
-    note_path(listener);
     if (listen(fd, BACKLOG))
         return errno;
-    listener->address.bytes = sizeof listener->address.storage;
-    struct sockaddr *storage = (struct sockaddr *)&listener->address.storage;
-    return getsockname(fd, storage, &listener->address.bytes) ? errno : 0;
+    return read_address(listener);
 }
 
-weft_status wf_listener_open(weft_loop *loop, const struct wf_address *address, bool v6_and_v4,
-                             void (*on_accepted)(struct wf_listener *listener, int fd, void *user),
-                             void *user, struct wf_listener **listener_out)
+static bool has_value(int fd, int option, int value)
+{
+    int found = 0;
+    socklen_t bytes = sizeof found;
+    return !getsockopt(fd, SOL_SOCKET, option, &found, &bytes) && found == value;
+}
+
+/* A descriptor that somebody else has opened, and which listens. 0 or errno; on failure it is still
+ * theirs. */
+static int take_socket(struct wf_listener *listener, int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    struct stat file;
+    if (flags < 0 || fstat(fd, &file))
+        return errno;
+    if (!S_ISSOCK(file.st_mode))
+        return ENOTSOCK;
+    if (!has_value(fd, SO_TYPE, SOCK_STREAM))
+        return EPROTOTYPE;
+    if (!has_value(fd, SO_ACCEPTCONN, 1))
+        return EINVAL;
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) || fcntl(fd, F_SETFD, FD_CLOEXEC))
+        return errno;
+    (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    listener->acceptor.source.fd = fd;
+    return read_address(listener);
+}
+
+static struct wf_listener *create(weft_loop *loop,
+                                  void (*on_accepted)(struct wf_listener *listener, int fd,
+                                                      void *user),
+                                  void *user)
 {
     struct wf_listener *listener = wf_alloc_zero(loop->allocator, sizeof *listener);
     if (!listener)
-        return WEFT_ERR_MEMORY;
+        return NULL;
     listener->acceptor = (struct wf_acceptor){
         .source = { .fd = -1 }, .loop = loop, .on_accepted = came, .on_accept_failed = accept_failed
     };
@@ -184,12 +167,21 @@ weft_status wf_listener_open(weft_loop *loop, const struct wf_address *address, 
     listener->user = user;
     wf_link_insert(&loop->listeners, &listener->link);
     listener->reserve_fd = open_reserve();
-    int failure = listener->reserve_fd < 0 ? errno : loop->is_ending ? ECANCELED : 0;
-    if (!failure)
-        failure = open_socket(listener, address, v6_and_v4);
+    return listener;
+}
+
+static int may_begin(const struct wf_listener *listener)
+{
+    return listener->reserve_fd < 0 ? errno : listener->acceptor.loop->is_ending ? ECANCELED : 0;
+}
+
+/* Starts to accept. Otherwise it is closed, and errno says why. */
+static weft_status begin(struct wf_listener *listener, int failure,
+                         struct wf_listener **listener_out)
+{
     weft_status status = failure ? WEFT_ERR_SYSTEM : WEFT_OK;
     if (!status) {
-        status = loop->backend->acceptor_start(&listener->acceptor);
+        status = listener->acceptor.loop->backend->acceptor_start(&listener->acceptor);
         failure = errno;
     }
     if (status) {
@@ -201,18 +193,42 @@ weft_status wf_listener_open(weft_loop *loop, const struct wf_address *address, 
     return WEFT_OK;
 }
 
+weft_status wf_listener_open(weft_loop *loop, const struct wf_address *address,
+                             const struct wf_listener_options *options,
+                             void (*on_accepted)(struct wf_listener *listener, int fd, void *user),
+                             void *user, struct wf_listener **listener_out)
+{
+    static const struct wf_listener_options defaults = { 0 };
+    struct wf_listener *listener = create(loop, on_accepted, user);
+    if (!listener)
+        return WEFT_ERR_MEMORY;
+    int failure = may_begin(listener);
+    if (!failure)
+        failure = open_socket(listener, address, options ? options : &defaults);
+    return begin(listener, failure, listener_out);
+}
+
+weft_status wf_listener_adopt(weft_loop *loop, int fd,
+                              void (*on_accepted)(struct wf_listener *listener, int fd, void *user),
+                              void *user, struct wf_listener **listener_out)
+{
+    struct wf_listener *listener = create(loop, on_accepted, user);
+    if (!listener)
+        return WEFT_ERR_MEMORY;
+    int failure = may_begin(listener);
+    if (!failure)
+        failure = take_socket(listener, fd);
+    if (!failure)
+        listener->is_adopted = true;
+    weft_status status = begin(listener, failure, listener_out);
+    if (!status)
+        listener->is_adopted = false; /* From here on the descriptor is the listener's. */
+    return status;
+}
+
 void wf_listener_address(const struct wf_listener *listener, struct wf_address *address_out)
 {
     *address_out = listener->address;
-}
-
-static void remove_path(const struct wf_listener *listener)
-{
-    struct stat file;
-    const char *path = path_of(&listener->address);
-    if (listener->owns_path && !lstat(path, &file) && file.st_dev == listener->path_device &&
-        file.st_ino == listener->path_inode)
-        (void)unlink(path);
 }
 
 void wf_listener_close(struct wf_listener *listener)
@@ -223,8 +239,8 @@ void wf_listener_close(struct wf_listener *listener)
     loop->backend->acceptor_stop(&listener->acceptor);
     wf_timer_stop(loop, &listener->rest);
     wf_link_remove(&listener->link);
-    remove_path(listener);
-    if (listener->acceptor.source.fd >= 0)
+    wf_socket_file_remove(&listener->file, &listener->address);
+    if (listener->acceptor.source.fd >= 0 && !listener->is_adopted)
         close(listener->acceptor.source.fd);
     if (listener->reserve_fd >= 0)
         close(listener->reserve_fd);

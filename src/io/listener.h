@@ -5,10 +5,21 @@
 #include "io/address.h"
 #include "weft/loop.h"
 
+#include <sys/types.h>
+
 struct wf_listener;
 
-/* Opens a listener (SO_REUSEADDR; IPV6_V6ONLY off only when v6_and_v4; a stale Unix path that
- * nobody listens on is replaced, a live one is EADDRINUSE; a Unix path is removed at close).
+struct wf_listener_options {
+    bool v6_and_v4; /* Else IPV6_V6ONLY. */
+    /* Of a Unix-domain socket's file, set before anybody can connect. */
+    mode_t mode; /* 0: what the umask leaves. */
+    bool has_user, has_group;
+    uid_t user;
+    gid_t group;
+};
+
+/* Opens a listener (SO_REUSEADDR; a stale Unix path that nobody listens on is replaced, a live one
+ * is EADDRINUSE; a Unix path is removed at close). options NULL: all defaults.
  *
  * on_accepted  gets each connection as a non-blocking, close-on-exec descriptor that it owns from
  * then on. It may close the listener.
@@ -19,10 +30,18 @@ struct wf_listener;
  *
  * Errors: WEFT_ERR_SYSTEM (errno), WEFT_ERR_MEMORY. */
 WEFT_MUST_USE weft_status wf_listener_open(weft_loop *loop, const struct wf_address *address,
-                                           bool v6_and_v4,
+                                           const struct wf_listener_options *options,
                                            void (*on_accepted)(struct wf_listener *listener, int fd,
                                                                void *user),
                                            void *user, struct wf_listener **listener_out);
+
+/* The same of a descriptor that listens already, and is the listener's on success (else it is still
+ * the caller's). It becomes non-blocking and close-on-exec; a Unix path stays at close. Further
+ * errors, WEFT_ERR_SYSTEM: ENOTSOCK, EPROTOTYPE (no stream), EINVAL (it does not listen). */
+WEFT_MUST_USE weft_status wf_listener_adopt(weft_loop *loop, int fd,
+                                            void (*on_accepted)(struct wf_listener *listener,
+                                                                int fd, void *user),
+                                            void *user, struct wf_listener **listener_out);
 
 /* The address in use, with the port that was chosen. */
 void wf_listener_address(const struct wf_listener *listener, struct wf_address *address_out);

@@ -49,6 +49,16 @@ static bool parse_host(struct weft_text host, struct wf_listen_address *address)
     return host.count > 2 && host.data[host.count - 1] == ']';
 }
 
+/* What stands below 3 is the program's input and output. */
+static bool parse_fd(struct weft_text digits, int *fd_out)
+{
+    uint16_t fd;
+    if (!parse_port(digits, &fd))
+        return false;
+    *fd_out = fd;
+    return fd >= 3;
+}
+
 weft_status wf_listen_address_parse(struct weft_text text, struct wf_listen_address *address_out)
 {
     *address_out = (struct wf_listen_address){ 0 };
@@ -56,6 +66,16 @@ weft_status wf_listen_address_parse(struct weft_text text, struct wf_listen_addr
         address_out->kind = WF_LISTEN_PATH;
         address_out->host = text;
         return text.count ? WEFT_OK : WEFT_ERR_SYNTAX;
+    }
+    if (take_prefix(&text, "fd:")) {
+        address_out->kind = WF_LISTEN_DESCRIPTOR;
+        return parse_fd(text, &address_out->fd) ? WEFT_OK : WEFT_ERR_SYNTAX;
+    }
+    bool is_named = take_prefix(&text, "systemd:");
+    if (is_named || (text.count == 7 && memcmp(text.data, "systemd", 7) == 0)) {
+        address_out->kind = WF_LISTEN_INHERITED;
+        address_out->host = is_named ? text : (struct weft_text){ text.data, 0 };
+        return is_named && text.count == 0 ? WEFT_ERR_SYNTAX : WEFT_OK;
     }
     const char *colon = find_colon(text);
     if (!colon)

@@ -161,7 +161,7 @@ static inline bool make_pair(weft_loop *loop, enum carrier carrier, struct end *
     }
     struct taker taker = { loop, b };
     struct wf_listener *listener;
-    assert_int_equal(wf_listener_open(loop, &address, false, take_accepted, &taker, &listener),
+    assert_int_equal(wf_listener_open(loop, &address, NULL, take_accepted, &taker, &listener),
                      WEFT_OK);
     wf_listener_address(listener, &address);
     assert_int_equal(wf_stream_connect(&a->stream, loop, &address, &end_events), WEFT_OK);

@@ -201,7 +201,7 @@ static weft_status one_of_each(const struct weft_allocator *allocator, enum weft
     if (!status)
         status = weft_watch_create(loop, fd, WEFT_READABLE, ignore_watch, NULL, &watch);
     if (!status)
-        status = wf_listener_open(loop, &address, false, NULL, NULL, &listener);
+        status = wf_listener_open(loop, &address, NULL, NULL, NULL, &listener);
     if (!status)
         status = wf_resolve_start(loop, weft_text_of("localhost"), 1, never_resolved, resolved,
                                   &resolve);

@@ -251,7 +251,7 @@ static void test_refused(void **state)
         struct end a = { .log = "" };
         if (!address_for((enum carrier)carrier, &address))
             continue;
-        assert_int_equal(wf_listener_open(loop, &address, false, ignore_accepted, NULL, &listener),
+        assert_int_equal(wf_listener_open(loop, &address, NULL, ignore_accepted, NULL, &listener),
                          WEFT_OK);
         wf_listener_address(listener, &address);
         wf_listener_close(listener);
