@@ -166,31 +166,35 @@ static void test_the_name_chooses_the_certificate(void **state)
     weft_tls_release(server);
 }
 
-/* A client of OpenSSL's own, set up by the test. */
-static void run_foreign_as(SSL_CTX *context, struct end *server, const char *name)
+/* A peer of OpenSSL's own, set up by the test; it is freed. */
+static void run_foreign_ssl(SSL *ssl, struct end *ours)
 {
-    SSL *ssl = SSL_new(context);
     assert_non_null(ssl);
-    if (name)
-        (void)SSL_set_tlsext_host_name(ssl, name);
     BIO *in = BIO_new(BIO_s_mem());
     BIO *out = BIO_new(BIO_s_mem());
     SSL_set_bio(ssl, in, out);
-    SSL_set_connect_state(ssl);
     for (int round = 0; round < 4; round++) {
         (void)SSL_do_handshake(ssl);
         char *bytes;
         long count = BIO_get_mem_data(out, &bytes);
         struct weft_bytes sent = { (const uint8_t *)bytes, (size_t)count };
-        end_read(server, sent);
+        end_read(ours, sent);
         (void)BIO_reset(out);
-        end_flush(server);
-        if (server->wire_count)
-            assert_int_equal(BIO_write(in, server->wire, (int)server->wire_count),
-                             server->wire_count);
-        server->wire_count = 0;
+        end_flush(ours);
+        if (ours->wire_count)
+            assert_int_equal(BIO_write(in, ours->wire, (int)ours->wire_count), ours->wire_count);
+        ours->wire_count = 0;
     }
     SSL_free(ssl);
+}
+
+static void run_foreign_as(SSL_CTX *context, struct end *server, const char *name)
+{
+    SSL *ssl = SSL_new(context);
+    SSL_set_connect_state(ssl);
+    if (name)
+        (void)SSL_set_tlsext_host_name(ssl, name);
+    run_foreign_ssl(ssl, server);
 }
 
 static void run_foreign(SSL_CTX *context, struct end *server)
@@ -250,6 +254,46 @@ static void test_what_is_accepted(void **state)
     weft_tls_release(server);
 }
 
+static int choose_h2(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_bytes,
+                     const unsigned char *offered, unsigned int offered_bytes, void *user)
+{
+    (void)ssl, (void)offered, (void)offered_bytes, (void)user;
+    *chosen = (const unsigned char *)"h2";
+    *chosen_bytes = 2;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* RFC 7301 3.1: a server chooses from what was offered. */
+static void test_a_protocol_that_was_not_offered(void **state)
+{
+    (void)state;
+    static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+    for (size_t i = 0; i < 2; i++) {
+        weft_tls *client = client_identity();
+        struct weft_tls_certificate certificate = cert_pair("server");
+        SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+        (void)SSL_CTX_set_max_proto_version(context, versions[i]);
+        assert_int_equal(SSL_CTX_use_certificate_chain_file(context, certificate.certificate_file),
+                         1);
+        assert_int_equal(
+            SSL_CTX_use_PrivateKey_file(context, certificate.key_file, SSL_FILETYPE_PEM), 1);
+        SSL_CTX_set_alpn_select_cb(context, choose_h2, NULL);
+        struct end end = { .wire = malloc(WIRE_BYTES) };
+        assert_int_equal(wf_tls_open(NULL, client, weft_text_of("localhost"), 443, &end.tls),
+                         WEFT_OK);
+        SSL *ssl = SSL_new(context);
+        SSL_set_accept_state(ssl);
+        run_foreign_ssl(ssl, &end);
+        assert_int_equal(end.result, WF_TLS_FAILED);
+        assert_false(wf_tls_is_done(end.tls));
+        assert_string_equal(wf_tls_failure(end.tls)->text, "TLS: bad extension");
+        wf_tls_close(end.tls);
+        free(end.wire);
+        SSL_CTX_free(context);
+        weft_tls_release(client);
+    }
+}
+
 /* What a peer calls us ends up in logs. */
 static void test_a_name_with_control_characters(void **state)
 {
@@ -291,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_what_was_agreed),
         cmocka_unit_test(test_the_name_chooses_the_certificate),
         cmocka_unit_test(test_what_is_accepted),
+        cmocka_unit_test(test_a_protocol_that_was_not_offered),
         cmocka_unit_test(test_a_name_with_control_characters),
         cmocka_unit_test(test_only_the_newest_version),
     };
