@@ -116,7 +116,7 @@ static bool cut(size_t at, bool is_towards_client)
         assert_int_equal(end->result, WF_TLS_FAILED);
         const struct weft_failure *failure = wf_tls_failure(end->tls);
         assert_int_equal(failure->kind, WEFT_FAILURE_TLS);
-        assert_int_equal(failure->status, WEFT_ERR_PROTOCOL);
+        assert_int_equal(failure->status, WEFT_ERR_CLOSED);
         assert_non_null(strstr(failure->text, "truncated: the connection ended"));
         assert_int_equal(strstr(failure->text, "during") == NULL, wf_tls_is_done(end->tls));
     }
