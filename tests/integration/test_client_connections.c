@@ -2,6 +2,7 @@
  * descriptor that is connected already, and what TCP is asked for. */
 #include "support/cases.h"
 #include "support/odd_listeners.h"
+#include "support/secure.h"
 #include "support/world.h"
 
 #include <arpa/inet.h>
@@ -65,14 +66,14 @@ static void of_two_addresses_one_is_enough(void **state)
         struct record server, client;
         char address[64];
         scene_begin(&world, &server, &client, WEFT_BACKEND_DEFAULT);
-        weft_status status =
-            weft_server_listen(world.server, addresses[i], address, sizeof address);
+        weft_status status = secure_listen(world.server, addresses[i], address, sizeof address);
         if (status && i == 1) {
             world_end(&world); /* This machine has no IPv6. */
             continue;
         }
         assert_int_equal(status, WEFT_OK);
-        snprintf(world.url, sizeof world.url, "ws://localhost%s", strrchr(address, ':'));
+        snprintf(world.url, sizeof world.url, "%s://localhost%s", secure_scheme(),
+                 strrchr(address, ':'));
         open_and_close(&world, &server, &client, NULL);
         world_end(&world);
     }
@@ -138,8 +139,8 @@ static void a_descriptor_is_a_connection(void **state)
         scene_begin(&world, &server, &client, backends[i % 2]);
         size_t descriptors = count_descriptors();
         int fd = connected_to(world.address), ours = dup(fd);
-        /* The URL's name is for the server alone; the port is one that is never dialled. */
-        snprintf(world.url, sizeof world.url, "ws://no-such-host.example:9999");
+        /* The URL is for the server alone; the port is one that is never dialled, and bad. */
+        snprintf(world.url, sizeof world.url, "%s://localhost:1", secure_scheme());
         struct weft_connect_options options = { .has_descriptor = true,
                                                 .descriptor = fd,
                                                 .proxy_from_environment = true };

@@ -1,9 +1,11 @@
 /* Clients behind proxies: what goes to whom, what is told of a proxy that does not help, and an end
  * at every stage. */
 #include "support/cases.h"
+#include "support/certs.h"
 #include "support/fake_proxy.h"
 #include "support/fault_alloc.h"
 #include "support/odd_listeners.h"
+#include "support/secure.h"
 #include "support/world.h"
 
 #include <errno.h>
@@ -18,7 +20,7 @@
 #define WANT_LOGIN BYTES_OF("\x05\x02")
 #define LOGGED_IN  BYTES_OF("\x01\x00")
 
-enum { NAME_REQUEST_BYTES = 4 + 1 + 12 + 2, V4_REQUEST_BYTES = 10 }; /* "chat.example" */
+enum { NAME_REQUEST_BYTES = 4 + 1 + 10 + 2, V4_REQUEST_BYTES = 10 }; /* "other.test" */
 
 static const struct fake_script http_tunnel = { { { 0, OK_ANSWER } }, 1, FAKE_RELAYS };
 static const struct fake_script socks_tunnel = {
@@ -35,6 +37,7 @@ static const struct fake_script v4_tunnel = { { { 3, NO_LOGIN }, { V4_REQUEST_BY
 
 struct scene {
     struct world world;
+    char named_address[64]; /* Of the server whose certificate has the names. */
     struct record server, client;
     struct fake_proxy proxy;
     char proxy_url[128];
@@ -47,6 +50,24 @@ static void close_at_once(weft_socket *socket, struct record *record)
     assert_int_equal(weft_socket_close(socket, 1000, NULL), WEFT_OK);
 }
 
+static void listen_by_name(struct scene *scene)
+{
+    struct weft_listen_options options = { 0 };
+    if (secure_is_on())
+        options.tls = certs_server("other");
+    assert_int_equal(weft_server_listen_with(scene->world.server, "127.0.0.1:0", &options,
+                                             scene->named_address, sizeof scene->named_address),
+                     WEFT_OK);
+    weft_tls_release(options.tls);
+}
+
+static void set_url(struct scene *scene, const char *authority)
+{
+    snprintf(scene->world.url, sizeof scene->world.url, "%s://%s", secure_scheme(), authority);
+    bool is_local = strstr(authority, "test") == NULL;
+    scene->proxy.target = is_local ? scene->world.address : scene->named_address;
+}
+
 /* The URL of the server has a name that nobody can look up. */
 static void scene_begin(struct scene *scene, enum weft_backend backend,
                         const struct fake_script *script, const char *proxy_prefix)
@@ -57,11 +78,11 @@ static void scene_begin(struct scene *scene, enum weft_backend backend,
     scene->client.on_open = close_at_once;
     scene->proxy.scripts[0] = *script;
     scene->proxy.script_count = 1;
-    scene->proxy.target = scene->world.address;
+    listen_by_name(scene);
+    set_url(scene, "other.test:8080");
     fake_proxy_start(&scene->proxy);
     snprintf(scene->proxy_url, sizeof scene->proxy_url, "%s127.0.0.1:%s", proxy_prefix,
              scene->proxy.port);
-    snprintf(scene->world.url, sizeof scene->world.url, "ws://chat.example:8080");
 }
 
 static void scene_end(struct scene *scene)
@@ -82,7 +103,7 @@ static void connect_and_wait(struct scene *scene, const char *path,
 
 /* ---- it goes well ---- */
 
-#define CONNECT_HEAD "CONNECT chat.example:8080 HTTP/1.1\r\nHost: chat.example:8080\r\n"
+#define CONNECT_HEAD "CONNECT other.test:8080 HTTP/1.1\r\nHost: other.test:8080\r\n"
 
 static const struct {
     const char *name;
@@ -100,14 +121,14 @@ static const struct {
     { "HTTP with both", "http://u:p%40w@", &http_tunnel, "Bearer abc", NULL,
       BYTES_OF(CONNECT_HEAD "Proxy-Authorization: Basic dTpwQHc=\r\n\r\n") },
     { "SOCKS5 with the name", "socks5h://", &socks_tunnel, NULL, NULL,
-      BYTES_OF("\x05\x01\x00\x05\x01\x00\x03\x0C"
-               "chat.example\x1F\x90") },
+      BYTES_OF("\x05\x01\x00\x05\x01\x00\x03\x0A"
+               "other.test\x1F\x90") },
     { "SOCKS5 with a login", "socks5h://me:key@", &login_tunnel, "Bearer abc", NULL,
-      BYTES_OF("\x05\x02\x00\x02\x01\x02me\x03key\x05\x01\x00\x03\x0C"
-               "chat.example\x1F\x90") },
-    { "SOCKS5 with the address", "socks5://", &v4_tunnel, NULL, "ws://localhost:8080",
+      BYTES_OF("\x05\x02\x00\x02\x01\x02me\x03key\x05\x01\x00\x03\x0A"
+               "other.test\x1F\x90") },
+    { "SOCKS5 with the address", "socks5://", &v4_tunnel, NULL, "localhost:8080",
       BYTES_OF("\x05\x01\x00\x05\x01\x00\x01\x7F\x00\x00\x01\x1F\x90") },
-    { "SOCKS5, a number for the name", "socks5h://", &v4_tunnel, NULL, "ws://127.0.0.1:8080",
+    { "SOCKS5, a number for the name", "socks5h://", &v4_tunnel, NULL, "127.0.0.1:8080",
       BYTES_OF("\x05\x01\x00\x05\x01\x00\x01\x7F\x00\x00\x01\x1F\x90") },
 };
 
@@ -134,7 +155,7 @@ static void tunnels_lead_to_the_server(void **state)
             assert_int_equal(weft_server_route(scene.world.server, "/asked", &route), WEFT_OK);
             scene.proxy.is_bytewise = way / 2;
             if (c->url)
-                snprintf(scene.world.url, sizeof scene.world.url, "%s", c->url);
+                set_url(&scene, c->url);
             struct weft_connect_options options = { .proxy = scene.proxy_url,
                                                     .headers = &header,
                                                     .header_count = c->header ? 1 : 0 };
@@ -227,6 +248,8 @@ static void what_the_proxy_says_is_told(void **state)
         {
             struct scene scene;
             char line[80];
+            if (secure_is_on() && c->script.step_count > 1 && c->script.steps[1].wants == 0)
+                continue; /* It would have to speak TLS. */
             scene_begin(&scene, way % 2 ? WEFT_BACKEND_POLL : WEFT_BACKEND_EPOLL, &c->script,
                         c->prefix);
             scene.proxy.is_bytewise = way / 2;
@@ -330,7 +353,9 @@ static void a_redirect_goes_through_the_proxy(void **state)
 {
     (void)state;
     struct scene scene;
-    struct weft_route route = { .on_upgrade = redirect, .user = "http://other.example:81/echo" };
+    char to[64];
+    struct weft_route route = { .on_upgrade = redirect, .user = to };
+    snprintf(to, sizeof to, "%s://a.wild.test:81/echo", secure_scheme());
     scene_begin(&scene, WEFT_BACKEND_DEFAULT, &http_tunnel, "http://u:pw@");
     assert_int_equal(weft_server_route(scene.world.server, "/away", &route), WEFT_OK);
     struct weft_connect_options options = { .proxy = scene.proxy_url,
@@ -341,11 +366,10 @@ static void a_redirect_goes_through_the_proxy(void **state)
     scene_end(&scene);
     assert_int_equal(scene.proxy.connection_count, 2);
     /* The proxy is the same one, whoever the server is. */
-    assert_string_equal(scene.heard,
-                        "CONNECT chat.example:8080 HTTP/1.1\r\nHost: chat.example:8080\r\n"
-                        "Proxy-Authorization: Basic dTpwdw==\r\n\r\n"
-                        "CONNECT other.example:81 HTTP/1.1\r\nHost: other.example:81\r\n"
-                        "Proxy-Authorization: Basic dTpwdw==\r\n\r\n");
+    assert_string_equal(scene.heard, "CONNECT other.test:8080 HTTP/1.1\r\nHost: other.test:8080\r\n"
+                                     "Proxy-Authorization: Basic dTpwdw==\r\n\r\n"
+                                     "CONNECT a.wild.test:81 HTTP/1.1\r\nHost: a.wild.test:81\r\n"
+                                     "Proxy-Authorization: Basic dTpwdw==\r\n\r\n");
 }
 
 static void what_may_pass_is_tried_again(void **state)
@@ -416,12 +440,15 @@ static void the_environment_names_the_proxy(void **state)
         { "NO_PROXY", "http_proxy", "NO_PROXY", "@", "*", true, false },
         { "another is in no_proxy", "http_proxy", "no_proxy", "@", "example.org", true, true },
     };
+    if (secure_is_on())
+        skip(); /* The names are those for ws:. */
     for_each_case(c, cases)
     {
         struct scene scene;
+        char here[80];
         scene_begin(&scene, WEFT_BACKEND_DEFAULT, &http_tunnel, "http://");
-        snprintf(scene.world.url, sizeof scene.world.url, "ws://localhost%s",
-                 strchr(scene.world.address, ':'));
+        snprintf(here, sizeof here, "localhost%s", strchr(scene.world.address, ':'));
+        set_url(&scene, here);
         clear_environment();
         setenv(c->variable, c->value[0] == '@' ? scene.proxy_url : c->value, 1);
         setenv(c->other, c->other_value, 1);
@@ -466,9 +493,10 @@ static void stage_begin(struct scene *scene, size_t index, enum weft_backend bac
 {
     scene_begin(scene, backend, stages[index].script,
                 stages[index].prefix ? stages[index].prefix : "");
+    char here[80];
+    snprintf(here, sizeof here, "localhost%s", strchr(scene->world.address, ':'));
     if (!stages[index].prefix || stages[index].script == &v4_tunnel)
-        snprintf(scene->world.url, sizeof scene->world.url, "ws://localhost%s",
-                 strchr(scene->world.address, ':'));
+        set_url(scene, here);
 }
 
 static void it_is_closed_at_every_stage(void **state)
@@ -538,6 +566,7 @@ static bool run_without_memory(size_t stage, size_t n)
     fault_alloc_init(&fault, 0);
     struct weft_loop_options loop_options = { .allocator = &fault.allocator };
     struct weft_connect_options options = { .proxy = stages[stage].prefix ? scene.proxy_url : NULL,
+                                            .tls = secure_trust(),
                                             .events = record_events,
                                             .user = &scene.client };
     assert_int_equal(weft_loop_create(&loop_options, &loop), WEFT_OK);
