@@ -262,9 +262,6 @@ static enum cli_status show_result(struct bench *bench)
 static enum cli_status complain(const struct bench *bench, weft_status status)
 {
     const char *url = bench->options.url;
-    if (status == WEFT_ERR_SYNTAX &&
-        (bench->options.protocols.count || bench->options.header_lines.count))
-        return args_complain("bench", "%s, a --protocol or a header is not well-formed", url);
     if (status == WEFT_ERR_SYNTAX)
         return args_complain("bench", "%s is not a WebSocket URL: expected ws://HOST[:PORT]/PATH",
                              url);

@@ -1,6 +1,6 @@
 #include "bench_options.h"
 
-#include <string.h>
+#include "request_options.h"
 
 enum {
     CONNECTIONS_MAX = 100000,
@@ -36,6 +36,7 @@ static enum args_outcome parse(struct bench_options *options, int argc, char **a
           "offer a subprotocol; may be repeated, best first" },
         { "header", 'H', ARGS_TEXTS, &options->header_lines, "'NAME: VALUE'",
           "add a header to the request; may be repeated" },
+        { "origin", 0, ARGS_TEXT, &options->origin, "ORIGIN", "send an Origin header" },
         { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
           "do not offer to compress messages (permessage-deflate)" },
         { "json", 0, ARGS_FLAG, &options->is_json, NULL, "print the result as JSON" },
@@ -56,22 +57,6 @@ static enum args_outcome parse(struct bench_options *options, int argc, char **a
         .operand_max = 1,
     };
     return args_parse(&table, argc, argv);
-}
-
-static bool read_headers(struct bench_options *options)
-{
-    for (size_t i = 0; i < options->header_lines.count; i++) {
-        const char *line = options->header_lines.items[i];
-        const char *colon = strchr(line, ':');
-        if (!colon || colon == line) {
-            args_complain("bench", "-H %s: expected 'NAME: VALUE'", line);
-            return false;
-        }
-        const char *value = colon + 1 + strspn(colon + 1, " \t");
-        options->headers[i] =
-            (struct weft_header){ { line, (size_t)(colon - line) }, weft_text_of(value) };
-    }
-    return true;
 }
 
 static void fill_defaults(struct bench_options *options)
@@ -109,6 +94,8 @@ static bool check(struct bench_options *options)
         wrong = "--rate says when messages go, it cannot be joined with --depth";
     else if (options->duration.given && options->duration.ms == 0)
         wrong = "--duration 0: nothing can be measured in no time";
+    else if (options->origin && request_has_control(weft_text_of(options->origin)))
+        wrong = "--origin has control characters";
     if (wrong) {
         args_complain("bench", "%s", wrong);
         return false;
@@ -122,7 +109,9 @@ static bool check(struct bench_options *options)
            check_maximum("size", options->message_bytes, MESSAGE_BYTES_MAX) &&
            check_maximum("duration", (options->duration.ms + 999) / 1000, DURATION_S_MAX) &&
            check_maximum("warmup", (options->warmup.ms + 999) / 1000, DURATION_S_MAX) &&
-           check_maximum("threads", options->threads, THREADS_MAX) && read_headers(options);
+           check_maximum("threads", options->threads, THREADS_MAX) &&
+           request_check_protocols("bench", &options->protocols) &&
+           request_read_headers("bench", &options->header_lines, options->headers);
 }
 
 enum args_outcome bench_options_read(struct bench_options *options, int argc, char **argv)
@@ -136,6 +125,7 @@ struct weft_connect_options bench_options_of(const struct bench_options *options
     return (struct weft_connect_options){
         .protocols = options->protocols.items,
         .protocol_count = options->protocols.count,
+        .origin = options->origin,
         .headers = options->headers,
         .header_count = options->header_lines.count,
         /* The list protects servers from pages; a person at a command line names the port. */

@@ -18,6 +18,7 @@ struct bench_options {
     struct args_texts protocols;
     struct args_texts header_lines;
     struct weft_header headers[ARGS_TEXTS_MAX]; /* The same, taken apart. */
+    const char *origin;
     bool deflate_off;
     bool is_json;
 };

@@ -1,8 +1,8 @@
 #include "connect_options.h"
 
 #include "input.h"
+#include "request_options.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { TIMEOUT_MS = 15000 };
@@ -61,95 +61,6 @@ static enum args_outcome parse(struct connect_options *options, int argc, char *
     return args_parse(&table, argc, argv);
 }
 
-/* ---- what the library would call WEFT_ERR_SYNTAX, told apart ---- */
-
-static bool is_token(struct weft_text text)
-{
-    for (size_t i = 0; i < text.count; i++)
-        if (!isalnum((unsigned char)text.data[i]) &&
-            (!text.data[i] || !strchr("!#$%&'*+-.^_`|~", text.data[i])))
-            return false;
-    return text.count > 0;
-}
-
-static struct weft_text trimmed(const char *text)
-{
-    text += strspn(text, " \t");
-    struct weft_text span = weft_text_of(text);
-    while (span.count && strchr(" \t", span.data[span.count - 1]))
-        span.count--;
-    return span;
-}
-
-static bool has_control(struct weft_text text)
-{
-    for (size_t i = 0; i < text.count; i++)
-        if (text.data[i] != '\t' && iscntrl((unsigned char)text.data[i]))
-            return true;
-    return false;
-}
-
-static const char *owner_of(struct weft_text name)
-{
-    static const struct {
-        const char *name, *owner;
-    } owned[] = {
-        { "Host", "the URL" },
-        { "Origin", "--origin" },
-        { "Sec-WebSocket-Protocol", "--protocol" },
-        { "Upgrade", "the handshake" },
-        { "Connection", "the handshake" },
-        { "Sec-WebSocket-Key", "the handshake" },
-        { "Sec-WebSocket-Version", "the handshake" },
-        { "Sec-WebSocket-Extensions", "the handshake" },
-        { "Content-Length", "the handshake" },
-        { "Transfer-Encoding", "the handshake" },
-    };
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-        if (strlen(owned[i].name) == name.count &&
-            strncasecmp(owned[i].name, name.data, name.count) == 0)
-            return owned[i].owner;
-    return NULL;
-}
-
-static bool read_headers(struct connect_options *options)
-{
-    for (size_t i = 0; i < options->header_lines.count; i++) {
-        const char *line = options->header_lines.items[i];
-        const char *colon = strchr(line, ':');
-        struct weft_text name = { line, colon ? (size_t)(colon - line) : 0 };
-        if (!is_token(name) || has_control(trimmed(colon + 1))) {
-            args_complain("connect", "-H %s: expected 'NAME: VALUE'", line);
-            return false;
-        }
-        const char *owner = owner_of(name);
-        if (owner) {
-            args_complain("connect", "-H %s: this header belongs to %s", line, owner);
-            return false;
-        }
-        options->headers[i] = (struct weft_header){ name, trimmed(colon + 1) };
-    }
-    return true;
-}
-
-static bool check_protocols(const struct args_texts *protocols)
-{
-    for (size_t i = 0; i < protocols->count; i++) {
-        if (!is_token(weft_text_of(protocols->items[i]))) {
-            args_complain("connect", "--protocol %s: a name has no spaces or separators",
-                          protocols->items[i]);
-            return false;
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(protocols->items[i], protocols->items[j]) == 0) {
-                args_complain("connect", "--protocol %s is given twice", protocols->items[i]);
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 /* --user is taken apart; what is wrong with it, or with --bearer. */
 static const char *read_credentials(struct connect_options *options)
 {
@@ -160,12 +71,12 @@ static const char *read_credentials(struct connect_options *options)
         return "there is one way to log in: --user, --bearer or -H Authorization";
     if (options->bearer_token &&
         (!*options->bearer_token || strpbrk(options->bearer_token, " \t") ||
-         has_control(weft_text_of(options->bearer_token))))
+         request_has_control(weft_text_of(options->bearer_token))))
         return "--bearer: a token has no spaces";
     if (!name)
         return NULL;
     size_t bytes = strcspn(name, ":");
-    if (bytes > USERNAME_BYTES_MAX || has_control(weft_text_of(name)) || strchr(name, '\t'))
+    if (bytes > USERNAME_BYTES_MAX || request_has_control(weft_text_of(name)) || strchr(name, '\t'))
         return "--user: expected NAME:PASSWORD, of printable characters";
     memcpy(options->username, name, bytes);
     options->password = name[bytes] ? name + bytes + 1 : "";
@@ -181,11 +92,12 @@ static bool check(struct connect_options *options)
         wrong = "--echo sends messages back as they came, it cannot be joined with --binary";
     else if (options->timeout.given && options->timeout.ms == 0)
         wrong = "--timeout 0: nothing can connect in no time";
-    else if (options->origin && has_control(weft_text_of(options->origin)))
+    else if (options->origin && request_has_control(weft_text_of(options->origin)))
         wrong = "--origin has control characters";
     if (wrong)
         args_complain("connect", "%s", wrong);
-    if (wrong || !check_protocols(&options->protocols) || !read_headers(options))
+    if (wrong || !request_check_protocols("connect", &options->protocols) ||
+        !request_read_headers("connect", &options->header_lines, options->headers))
         return false;
     wrong = read_credentials(options);
     if (wrong)

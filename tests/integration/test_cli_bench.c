@@ -244,7 +244,7 @@ static void wrong_usage_is_one_line(void **state)
     (void)state;
     static const struct {
         const char *name;
-        const char *arguments[6];
+        const char *arguments[8];
         const char *says;
     } cases[] = {
         { "no URL", { "bench" }, "a URL is missing" },
@@ -264,8 +264,22 @@ static void wrong_usage_is_one_line(void **state)
         { "warmup", { "bench", "--warmup", "3601", "ws://a" }, "--warmup: at most 3600" },
         { "threads", { "bench", "--threads=257", "--connections=300", "ws://a" }, "at most 256" },
         { "no header", { "bench", "-H", "Cookie", "ws://a" }, "-H Cookie: expected" },
-        { "bad header", { "bench", "-H", "A B: c", "ws://a" }, "a header is not well-formed" },
-        { "protocol", { "bench", "--protocol=a b", "ws://a" }, "--protocol" },
+        { "bad header",
+          { "bench", "-H", "A B: c", "ws://a" },
+          "-H A B: c: expected 'NAME: VALUE'" },
+        { "header of the handshake",
+          { "bench", "-H", "Upgrade: c", "ws://a" },
+          "-H Upgrade: c: this header belongs to the handshake" },
+        { "Origin",
+          { "bench", "-H", "Origin: http://a", "ws://a" },
+          "this header belongs to --origin" },
+        { "bad origin", { "bench", "--origin", "a\nb", "ws://a" }, "--origin has control" },
+        { "bad protocol",
+          { "bench", "--protocol", "a b", "ws://a" },
+          "--protocol a b: a name has no spaces" },
+        { "protocol twice",
+          { "bench", "--protocol", "a", "--protocol", "a", "ws://a" },
+          "--protocol a is given twice" },
     };
     for_each_case(c, cases)
     {
