@@ -22,7 +22,7 @@ verify = $(call build,$(1)) && ctest --preset $(1) -j $(JOBS) -R '$(TESTS)' $(2)
 # Browsers and other people's programs meet the plain build; what the sanitizers look at is ours.
 ours = -L 'unit|sim|integration|conformance|fuzz|examples'
 
-.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench bench-idle bench-growth instructions \
+.PHONY: build run check asan tsan debug clang asan-clang tsan-clang fuzz bench bench-peers bench-idle bench-growth instructions \
         instructions-baseline format format-check tidy install clean help
 
 build: ## Build the library and the program, build/weft
@@ -49,10 +49,16 @@ asan tsan asan-clang tsan-clang: ## Run the tests under a sanitizer, with gcc or
 fuzz: ## Run every fuzz target for FUZZ_SECONDS
 	@$(call build,fuzz) && tools/fuzz.sh build-fuzz
 
-bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo
+bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo and what is installed
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_programs
 	@build/bench/kernels
-	@echo && python3 bench/run.py build $(ARGS)
+	@echo && python3 bench/run.py build --picture docs/performance.svg $(ARGS)
+
+bench-peers: ## Install the others that make bench then measures too
+	@tools/bootstrap.sh bench
+	@$(call configure,release) $(without_tests)
+	@cp bench/peers/package.json bench/peers/package-lock.json build/bench/peers/
+	@cd build/bench/peers && npm ci --ignore-scripts --no-audit --no-fund
 
 bench-idle: ## Open 200,000 connections, and measure what an idle one costs
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_idle

@@ -7,11 +7,10 @@
  *
  * idle: how much memory the server's process has gained by each connection, once each has echoed
  * a message of 1 KiB. */
-#include <arpa/inet.h>
-#include <dirent.h>
+#include "common/measured.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,7 +27,6 @@ enum {
     MASK_BYTES = 4,
     BUFFER_BYTES = 1 << 20,
     EVENTS_MAX = 1024,
-    ANSWER_BYTES_MAX = 4096,
     IDLE_MESSAGE_BYTES = 1024,
 };
 static const double warmup_s = 0.25, idle_s = 2;
@@ -42,8 +40,7 @@ struct connection {
 };
 
 static bool is_raw;
-static uint16_t port;
-static const char *server_pid;
+static struct measured server;
 static uint8_t *frames; /* As many as are in flight on a connection, so that they go at once. */
 static size_t frame_bytes, frames_bytes, answer_bytes;
 static uint8_t answer_head[2];
@@ -51,55 +48,6 @@ static struct connection *connections;
 static size_t connection_count;
 static int epoll_fd;
 static uint64_t answers;
-
-static void die(const char *what)
-{
-    fprintf(stderr, "load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
-    exit(1);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-/* ---- the server's process ---- */
-
-/* Nanoseconds on a CPU of all its threads. */
-static double server_cpu_ns(void)
-{
-    char path[320];
-    double sum = 0;
-    snprintf(path, sizeof path, "/proc/%s/task", server_pid);
-    DIR *folder = opendir(path);
-    if (!folder)
-        die(path);
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        unsigned long long ns;
-        snprintf(path, sizeof path, "/proc/%s/task/%s/schedstat", server_pid, entry->d_name);
-        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-        if (file && fscanf(file, "%llu", &ns) == 1)
-            sum += (double)ns;
-        if (file)
-            fclose(file);
-    }
-    closedir(folder);
-    return sum;
-}
-
-static double server_memory_bytes(void)
-{
-    char path[64];
-    long pages = 0;
-    snprintf(path, sizeof path, "/proc/%s/statm", server_pid);
-    FILE *file = fopen(path, "r");
-    if (!file || fscanf(file, "%*d %ld", &pages) != 1)
-        die(path);
-    fclose(file);
-    return (double)pages * (double)sysconf(_SC_PAGESIZE);
-}
 
 /* ---- frames, RFC 6455 5.2 ---- */
 
@@ -143,7 +91,7 @@ static void make_frames(size_t bytes, bool is_text, size_t depth)
     frames_bytes = frame_bytes * depth;
     frames = malloc(frames_bytes);
     if (!frames)
-        die("no memory");
+        measured_die("no memory");
     memcpy(frames, head, head_bytes);
     fill_payload(frames + head_bytes, bytes, is_text);
     for (size_t i = 0; i < bytes; i++)
@@ -158,45 +106,15 @@ static void make_frames(size_t bytes, bool is_text, size_t depth)
 
 /* ---- opening ---- */
 
-static void shake_hands(int fd)
-{
-    char request[256], answer[ANSWER_BYTES_MAX];
-    int request_bytes = snprintf(request, sizeof request,
-                                 "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                                 "Sec-WebSocket-Version: 13\r\n\r\n",
-                                 port);
-    if (send(fd, request, (size_t)request_bytes, MSG_NOSIGNAL) != request_bytes)
-        die("send");
-    size_t used = 0;
-    while (used < 4 || memcmp(answer + used - 4, "\r\n\r\n", 4) != 0) {
-        if (used == sizeof answer || recv(fd, answer + used, 1, 0) != 1)
-            die("handshake");
-        used++;
-    }
-    errno = 0;
-    if (memcmp(answer, "HTTP/1.1 101", 12) != 0)
-        die("the server does not switch to WebSocket");
-}
-
 static void open_connection(struct connection *connection)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(port),
-                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    int on = 1;
-    connection->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (connection->fd < 0 ||
-        connect(connection->fd, (struct sockaddr *)&address, sizeof address) != 0)
-        die("connect");
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connection->fd = measured_connect(&server, 0);
     if (!is_raw)
-        shake_hands(connection->fd);
+        measured_shake_hands(&server, connection->fd, "/");
     fcntl(connection->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection };
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) != 0)
-        die("epoll_ctl");
+        measured_die("epoll_ctl");
 }
 
 static void open_all(void)
@@ -208,7 +126,7 @@ static void open_all(void)
     connections = calloc(connection_count, sizeof *connections);
     epoll_fd = epoll_create1(0);
     if (!connections)
-        die("no memory");
+        measured_die("no memory");
     for (size_t i = 0; i < connection_count; i++)
         open_connection(&connections[i]);
 }
@@ -225,7 +143,7 @@ static void flush(struct connection *connection)
         if (sent < 0 && errno == EAGAIN)
             return;
         if (sent < 0)
-            die("send");
+            measured_die("send");
         connection->unsent -= (size_t)sent;
         connection->at = (connection->at + (size_t)sent) % frames_bytes;
     }
@@ -239,10 +157,10 @@ static void receive(struct connection *connection, bool has_next)
         if (bytes < 0 && errno == EAGAIN)
             return;
         if (bytes <= 0)
-            die("the server has gone");
+            measured_die("the server has gone");
         if (connection->received == 0 && bytes >= 2 && memcmp(buffer, answer_head, 2) != 0) {
             errno = 0;
-            die("this is not what was sent");
+            measured_die("this is not what was sent");
         }
         connection->received += (size_t)bytes;
         uint64_t whole = connection->received / answer_bytes;
@@ -282,16 +200,16 @@ static void load_echo(size_t depth, double seconds)
 {
     open_all();
     send_first(depth);
-    for (double end = now() + warmup_s; now() < end;)
+    for (double end = measured_now() + warmup_s; measured_now() < end;)
         turn(true);
     uint64_t before = answers;
-    double cpu_before = server_cpu_ns(), start = now();
-    while (now() < start + seconds)
+    double cpu_before = measured_cpu_ns(&server), start = measured_now();
+    while (measured_now() < start + seconds)
         turn(true);
-    double end = now(), cpu = server_cpu_ns() - cpu_before;
+    double end = measured_now(), cpu = measured_cpu_ns(&server) - cpu_before;
     uint64_t count = answers - before;
     if (count == 0)
-        die("no answers");
+        measured_die("no answers");
     printf("{\"messages\": %llu, \"seconds\": %.4f, \"cpu_ns\": %.1f}\n", (unsigned long long)count,
            end - start, cpu / (double)count);
 }
@@ -305,7 +223,7 @@ static void load_idle(void)
     flush(&first);
     while (answers < 1)
         turn(false);
-    double before = server_memory_bytes();
+    double before = measured_memory_bytes(&server);
     close(first.fd);
     close(epoll_fd);
 
@@ -317,7 +235,7 @@ static void load_idle(void)
     struct timespec pause = { .tv_sec = (time_t)idle_s };
     nanosleep(&pause, NULL);
     printf("{\"connections\": %zu, \"bytes\": %.1f}\n", connection_count,
-           (server_memory_bytes() - before) / (double)connection_count);
+           (measured_memory_bytes(&server) - before) / (double)connection_count);
 }
 
 static int usage(void)
@@ -333,9 +251,9 @@ int main(int argc, char **argv)
     bool is_idle = argc == 6 && strcmp(argv[1], "idle") == 0;
     if (!is_echo && !is_idle)
         return usage();
-    port = (uint16_t)strtoul(argv[2], NULL, 10);
+    server.port = (uint16_t)strtoul(argv[2], NULL, 10);
     is_raw = strcmp(argv[3], "raw") == 0;
-    server_pid = argv[4];
+    server.pid = argv[4];
     connection_count = strtoul(argv[5], NULL, 10);
     size_t depth = is_echo ? strtoul(argv[6], NULL, 10) : 1;
     size_t bytes = is_echo ? strtoul(argv[7], NULL, 10) : IDLE_MESSAGE_BYTES;

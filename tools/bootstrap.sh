@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, and says nothing when none is.
-# usage: tools/bootstrap.sh run|check|ci
+# usage: tools/bootstrap.sh run|check|ci|bench
 #   run    what building the program needs
 #   check  also what the tests need
 #   ci     also what the other compiler, the fuzzer and the formatter need
+#   bench  what make bench draws with, and others' servers that it measures
 set -eu
 
 set_name=${1:-run}
@@ -11,13 +12,15 @@ run="build-essential cmake ninja-build pkg-config libc-ares-dev libidn2-dev zlib
 check="libcmocka-dev openssl chromium firefox-esr haproxy nginx-light python3 python3-websockets curl libuv1-dev libglib2.0-dev"
 check="$check gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" # The NEON kernels.
 ci="clang libclang-rt-dev clang-tidy clang-format valgrind"
+bench="gnuplot-nox g++ libwebsockets-dev libboost-dev python3 python3-websockets"
 
 case $set_name in
 run) wanted=$run ;;
 check) wanted="$run $check" ;;
 ci) wanted="$run $check $ci" ;;
+bench) wanted="$run $bench" ;;
 *)
-    echo "usage: tools/bootstrap.sh run|check|ci" >&2
+    echo "usage: tools/bootstrap.sh run|check|ci|bench" >&2
     exit 2
     ;;
 esac
