@@ -1,7 +1,8 @@
 /* The server that is measured: echoes on every path but two; what is sent to /pub goes to all that
  * connected to /sub.
  *
- * usage: server PORT MODE     MODE: plain, deflate (without context takeover) or deflatectx */
+ * usage: server PORT MODE     MODE: plain, deflate (without context takeover), deflatectx, or tls,
+ *                             which uses $TLS_CERT and $TLS_KEY */
 #include "weft/weft.h"
 
 #include <stdio.h>
@@ -40,7 +41,7 @@ static void publish(weft_socket *socket, const struct weft_message_event *messag
 
 static bool read_mode(const char *mode, struct weft_deflate_settings *deflate)
 {
-    deflate->off = strcmp(mode, "plain") == 0;
+    deflate->off = strcmp(mode, "plain") == 0 || strcmp(mode, "tls") == 0;
     if (strcmp(mode, "deflatectx") == 0) {
         deflate->client_takeover = WEFT_TAKEOVER_ON;
         deflate->server_takeover = WEFT_TAKEOVER_ON;
@@ -50,11 +51,27 @@ static bool read_mode(const char *mode, struct weft_deflate_settings *deflate)
     return deflate->off || strcmp(mode, "deflate") == 0;
 }
 
+static weft_tls *identity_of(const char *mode)
+{
+    struct weft_tls_certificate certificate = { getenv("TLS_CERT"), getenv("TLS_KEY") };
+    struct weft_tls_server_options options = { .certificates = &certificate,
+                                               .certificate_count = 1 };
+    weft_tls *tls = NULL;
+    char error[256];
+    if (strcmp(mode, "tls") != 0)
+        return NULL;
+    if (weft_tls_server_create(&options, &tls, error, sizeof error)) {
+        fprintf(stderr, "server: %s\n", error);
+        exit(1);
+    }
+    return tls;
+}
+
 int main(int argc, char **argv)
 {
     struct weft_deflate_settings deflate = { 0 };
     if (argc != 3 || !read_mode(argv[2], &deflate)) {
-        fprintf(stderr, "usage: server PORT plain|deflate|deflatectx\n");
+        fprintf(stderr, "usage: server PORT plain|deflate|deflatectx|tls\n");
         return 2;
     }
     char address[32];
@@ -75,7 +92,8 @@ int main(int argc, char **argv)
     check(weft_server_route(server, "/*", &routes[0]));
     check(weft_server_route(server, "/sub", &routes[1]));
     check(weft_server_route(server, "/pub", &routes[2]));
-    check(weft_server_listen(server, address, NULL, 0));
+    struct weft_listen_options listen = { .tls = identity_of(argv[2]) };
+    check(weft_server_listen_with(server, address, &listen, NULL, 0));
     check(weft_loop_run(loop));
     return 0;
 }

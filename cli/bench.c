@@ -17,6 +17,7 @@ enum { PROGRESS_MS = 100, OTHER_DESCRIPTORS = 64, PER_WORKER = 8 };
 struct bench {
     struct bench_options options;
     struct bench_job job;
+    weft_tls *tls;
     weft_loop *loop; /* Of the main thread: signals, the bar, who is ready. */
     weft_timer *progress_timer;
     struct signals *signals;
@@ -187,7 +188,8 @@ static weft_status create(struct bench *bench)
 {
     static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
     const struct bench_options *options = &bench->options;
-    bench->job = (struct bench_job){ options, NULL, on_ready, on_end, on_failure, bench };
+    bench->job =
+        (struct bench_job){ options, bench->tls, NULL, on_ready, on_end, on_failure, bench };
     bench->workers = calloc(options->threads, sizeof(struct bench_worker *));
     if (!bench->workers || !fill_payload(bench))
         return WEFT_ERR_MEMORY;
@@ -263,8 +265,8 @@ static enum cli_status complain(const struct bench *bench, weft_status status)
 {
     const char *url = bench->options.url;
     if (status == WEFT_ERR_SYNTAX)
-        return args_complain("bench", "%s is not a WebSocket URL: expected ws://HOST[:PORT]/PATH",
-                             url);
+        return args_complain("bench",
+                             "%s is not a WebSocket URL: expected ws[s]://HOST[:PORT]/PATH", url);
     if (status == WEFT_ERR_UNSUPPORTED)
         return args_complain("bench", "%s: this build speaks no TLS, only ws://", url);
     report_error("cannot load %s: %s", url,
@@ -281,6 +283,7 @@ static void destroy(struct bench *bench)
     weft_timer_destroy(bench->progress_timer);
     signals_destroy(bench->signals);
     weft_loop_destroy(bench->loop);
+    weft_tls_release(bench->tls);
 }
 
 enum cli_status cli_bench(int argc, char **argv)
@@ -292,6 +295,9 @@ enum cli_status cli_bench(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (!raise_descriptors(&bench.options))
         return CLI_FAILED;
+    enum cli_status trusting = trust_create("bench", &bench.options.trust, &bench.tls);
+    if (trusting)
+        return trusting;
     bench.has_progress = isatty(STDERR_FILENO);
 
     weft_status status = create(&bench);

@@ -39,6 +39,7 @@ static enum args_outcome parse(struct bench_options *options, int argc, char **a
         { "origin", 0, ARGS_TEXT, &options->origin, "ORIGIN", "send an Origin header" },
         { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
           "do not offer to compress messages (permessage-deflate)" },
+        TRUST_ROWS(&options->trust),
         { "json", 0, ARGS_FLAG, &options->is_json, NULL, "print the result as JSON" },
     };
     struct args_table table = {
@@ -46,7 +47,7 @@ static enum args_outcome parse(struct bench_options *options, int argc, char **a
         .synopsis = "[OPTION]... URL",
         .summary = "Loads a WebSocket server that sends back what it gets, and tells how many "
                    "messages come\n"
-                   "back and how long they take. URL is ws://HOST[:PORT]/PATH or "
+                   "back and how long they take. URL is ws[s]://HOST[:PORT]/PATH or "
                    "ws+unix:SOCKET:PATH.",
         .details = "SIGINT ends the measurement early; what was measured is printed.\n"
                    "Status: 0 when every connection and every answer was fine, 1 when not, 2 for "

@@ -3,6 +3,7 @@
 #define CLI_BENCH_OPTIONS_H
 
 #include "args.h"
+#include "trust.h"
 #include "weft/client.h"
 
 struct bench_options {
@@ -20,6 +21,7 @@ struct bench_options {
     struct weft_header headers[ARGS_TEXTS_MAX]; /* The same, taken apart. */
     const char *origin;
     bool deflate_off;
+    struct trust_options trust;
     bool is_json;
 };
 

@@ -187,6 +187,7 @@ weft_status bench_worker_create(const struct bench_job *job, uint32_t index,
         return WEFT_ERR_MEMORY;
     worker->job = job;
     worker->connect = bench_options_of(options);
+    worker->connect.tls = job->tls;
     worker->connection_count = options->connections / options->threads +
                                (index < options->connections % options->threads ? 1 : 0);
     if (options->rate) {

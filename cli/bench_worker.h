@@ -24,6 +24,7 @@ struct bench_result {
 /* What all workers share. The functions are called on the worker's thread. */
 struct bench_job {
     const struct bench_options *options;
+    weft_tls *tls; /* NULL: the library's default. */
     const void *payload;
     void (*on_ready)(void *user); /* All connections are open, or have failed. */
     void (*on_end)(void *user);   /* The thread is about to end. */

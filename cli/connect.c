@@ -17,6 +17,7 @@ enum { WAIT_MS = 1000, PING_BYTES_MAX = 125 };
 
 struct connection {
     struct connect_options options;
+    weft_tls *tls; /* NULL: the library's default. */
     weft_loop *loop;
     weft_socket *socket;
     struct signals *signals;
@@ -360,8 +361,8 @@ static enum cli_status complain(const struct connection *connection, weft_status
 {
     const char *url = connection->options.url;
     if (status == WEFT_ERR_SYNTAX)
-        return args_complain("connect", "%s is not a WebSocket URL: expected ws://HOST[:PORT]/PATH",
-                             url);
+        return args_complain("connect",
+                             "%s is not a WebSocket URL: expected ws[s]://HOST[:PORT]/PATH", url);
     if (status == WEFT_ERR_UNSUPPORTED)
         return args_complain("connect", "%s: this build speaks no TLS, only ws://", url);
     report_error("cannot connect to %s: %s", url,
@@ -382,6 +383,7 @@ static weft_status create(struct connection *connection)
         .on_reconnect = on_reconnect,
     };
     options.user = connection;
+    options.tls = connection->tls;
 
     weft_status status = weft_loop_create(NULL, &connection->loop);
     if (!status)
@@ -404,6 +406,7 @@ static void destroy(struct connection *connection)
     weft_socket_release(connection->socket);
     signals_destroy(connection->signals);
     weft_loop_destroy(connection->loop);
+    weft_tls_release(connection->tls);
 }
 
 enum cli_status cli_connect(int argc, char **argv)
@@ -424,6 +427,9 @@ enum cli_status cli_connect(int argc, char **argv)
                 : report_is_coloured(stdout) ? "\033[36m<\033[0m "
                                              : "< ",
     };
+    enum cli_status trusting = trust_create("connect", &options->trust, &connection.tls);
+    if (trusting)
+        return trusting;
     signal(SIGPIPE, SIG_IGN);
 
     weft_status status = create(&connection);

@@ -38,6 +38,7 @@ static enum args_outcome parse(struct connect_options *options, int argc, char *
           "longest message taken, with suffix k, M or G (default 16M)" },
         { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
           "do not offer to compress messages (permessage-deflate)" },
+        TRUST_ROWS(&options->trust),
         { "no-history", 0, ARGS_FLAG, &options->history_off, NULL,
           "on a terminal: neither read nor write the history of lines" },
     };
@@ -46,7 +47,7 @@ static enum args_outcome parse(struct connect_options *options, int argc, char *
         .synopsis = "[OPTION]... URL",
         .summary = "Connects to a WebSocket server: each line of input is a message, each message "
                    "is a line\n"
-                   "of output. URL is ws://HOST[:PORT]/PATH or ws+unix:SOCKET:PATH.",
+                   "of output. URL is ws[s]://HOST[:PORT]/PATH or ws+unix:SOCKET:PATH.",
         .details =
             "At the end of the input the connection is closed, as soon as as many messages came "
             "as\n"

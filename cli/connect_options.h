@@ -3,6 +3,7 @@
 #define CLI_CONNECT_OPTIONS_H
 
 #include "args.h"
+#include "trust.h"
 #include "weft/client.h"
 
 enum { USERNAME_BYTES_MAX = 255 };
@@ -26,6 +27,7 @@ struct connect_options {
     struct args_seconds ping_interval;
     uint64_t message_bytes_max;
     bool deflate_off;
+    struct trust_options trust;
     bool history_off;
 };
 

@@ -7,6 +7,7 @@
 #include "report.h"
 #include "signals.h"
 #include "site_files.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,6 +32,7 @@ struct serve_options {
     uint32_t deflate_window_bits;
     uint32_t connections_max;
     const char *site;
+    struct identity_options identity;
     bool quiet;
 };
 
@@ -38,6 +40,7 @@ struct serve {
     struct serve_options options;
     weft_loop *loop;
     weft_server *server;
+    weft_tls *tls; /* NULL: none. */
     struct signals *signals;
     struct chat *chat;
     struct endpoint endpoints[ENDPOINT_COUNT];
@@ -81,6 +84,14 @@ static enum args_outcome read_options(struct serve_options *options, int argc, c
         { "listen", 0, ARGS_TEXTS, &options->addresses, "ADDRESS",
           "HOST:PORT, :PORT (all interfaces) or unix:PATH; port 0 takes a free\n"
           "one; may be repeated (default 127.0.0.1:8080)" },
+        { "tls-cert", 0, ARGS_TEXTS, &options->identity.certificate_files, "FILE",
+          "speak TLS on all addresses but unix:PATH and http://HOST:PORT, with\n"
+          "the certificate in a PEM file (and its chain); with several, the name\n"
+          "that the client asks for decides" },
+        { "tls-key", 0, ARGS_TEXTS, &options->identity.key_files, "FILE",
+          "the private key of --tls-cert (PEM), as many as certificates" },
+        { "tls-ca", 0, ARGS_TEXT, &options->identity.ca_file, "FILE",
+          "clients must show a certificate signed by one in this PEM file" },
         { "origin", 0, ARGS_TEXTS, &options->origins, "ORIGIN",
           "pages of this origin may open WebSockets, \"*\" any; may be repeated\n"
           "(default: the server's own pages)" },
@@ -112,7 +123,9 @@ static enum args_outcome read_options(struct serve_options *options, int argc, c
             "and /heartbeat. /healthz says \"ok\", /metrics has figures for Prometheus.",
         .details = "SIGTERM or SIGINT closes all connections with code 1001 and ends; a second one "
                    "ends at\n"
-                   "once.",
+                   "once. SIGHUP reads the certificates again, and keeps the old ones if they "
+                   "are\n"
+                   "not usable.",
         .options = rows,
         .option_count = sizeof rows / sizeof *rows,
     };
@@ -202,6 +215,10 @@ static void on_drained(void *user)
 static void on_signal(int number, void *user)
 {
     struct serve *serve = user;
+    if (number == SIGHUP) {
+        identity_reload(serve->tls, serve->options.quiet);
+        return;
+    }
     if (serve->is_draining) {
         serve->status = CLI_FAILED;
         weft_loop_stop(serve->loop);
@@ -244,10 +261,22 @@ static enum cli_status complain(const char *what, weft_status status)
     return CLI_FAILED;
 }
 
+/* What a word before the address says; passes it. */
+static bool is_plain(const struct serve *serve, const char **address)
+{
+    if (strncmp(*address, "http://", 7) == 0) {
+        *address += 7;
+        return true;
+    }
+    return !serve->tls || strncmp(*address, "unix:", 5) == 0;
+}
+
 static enum cli_status listen_at(struct serve *serve, const char *address)
 {
     char in_use[ADDRESS_BYTES_MAX];
-    weft_status status = weft_server_listen(serve->server, address, in_use, sizeof in_use);
+    struct weft_listen_options options = { .tls = is_plain(serve, &address) ? NULL : serve->tls };
+    weft_status status =
+        weft_server_listen_with(serve->server, address, &options, in_use, sizeof in_use);
     if (status == WEFT_ERR_SYNTAX)
         return args_complain("serve", "--listen %s: expected HOST:PORT, :PORT or unix:PATH",
                              address);
@@ -257,7 +286,7 @@ static enum cli_status listen_at(struct serve *serve, const char *address)
         return complain(what, status);
     }
     bool is_unix = strncmp(in_use, "unix:", 5) == 0;
-    printf("listening on %s%s\n", is_unix ? "" : "http://", in_use);
+    printf("listening on %s%s\n", is_unix ? "" : options.tls ? "https://" : "http://", in_use);
     return CLI_DONE;
 }
 
@@ -278,7 +307,8 @@ static enum cli_status listen_everywhere(struct serve *serve)
 
 static weft_status create(struct serve *serve)
 {
-    static const int signals[] = { SIGTERM, SIGINT, 0 };
+    /* Without certificates SIGHUP ends the program, as it always does. */
+    const int signals[] = { SIGTERM, SIGINT, serve->tls ? SIGHUP : 0, 0 };
     struct weft_loop_options loop_options = { .backend = serve->options.backend };
     struct weft_server_options server_options = { .connections_max =
                                                       serve->options.connections_max };
@@ -309,6 +339,7 @@ static void destroy(struct serve *serve)
     chat_destroy(serve->chat);
     signals_destroy(serve->signals);
     weft_loop_destroy(serve->loop);
+    weft_tls_release(serve->tls);
 }
 
 static enum cli_status run(struct serve *serve)
@@ -333,9 +364,12 @@ enum cli_status cli_serve(int argc, char **argv)
         report_error("cannot serve the folder %s: %s", serve.options.site, strerror(errno));
         return CLI_FAILED;
     }
+    enum cli_status status = identity_create(&serve.options.identity, &serve.tls);
+    if (status)
+        return status;
     raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN);
-    enum cli_status status = run(&serve);
+    status = run(&serve);
     destroy(&serve);
     return status;
 }
