@@ -24,7 +24,7 @@ static void wrong_usage_is_one_line(void **state)
         { "unknown option of weft", { "--verbose" }, 2, "unknown option --verbose" },
         { "help of nothing", { "help", "sevre" }, 2, "unknown command sevre" },
         { "unknown option", { "serve", "--threads" }, 2, "unknown option --threads" },
-        { "later option", { "serve", "--tls-cert=x" }, 2, "unknown option --tls-cert (" },
+        { "later option", { "serve", "--workers=2" }, 2, "unknown option --workers (" },
         { "unknown letter", { "connect", "-x", "ws://a" }, 2, "unknown option -x" },
         { "operand", { "serve", "8080" }, 2, "unexpected argument 8080" },
         { "value missing", { "serve", "--listen" }, 2, "--listen needs a value: ADDRESS" },

@@ -165,7 +165,7 @@ static void the_longest_head(void **state)
     static uint8_t input[WF_PROXY_BYTES_MAX] = { V2, 0x20, 0x00 };
     struct wf_proxy_protocol_head head;
     const char *wrong;
-    input[14] = (WF_PROXY_BYTES_MAX - fixed) >> 8;
+    input[14] = (uint8_t)((WF_PROXY_BYTES_MAX - fixed) >> 8);
     input[15] = (WF_PROXY_BYTES_MAX - fixed) & 255;
     struct weft_bytes all = { input, sizeof input };
     assert_int_equal(wf_proxy_protocol_parse(all, &head, &wrong), WF_PROXY_DONE);
