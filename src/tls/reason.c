@@ -99,6 +99,13 @@ static const char *text_for(int reason, bool is_server)
     }
 }
 
+/* OpenSSL 3.0 sends this one and has no words for it. */
+static const char *alert_name(int alert)
+{
+    return alert == SSL_AD_CERTIFICATE_REQUIRED ? "certificate required"
+                                                : SSL_alert_desc_string_long(alert);
+}
+
 static void fail_by_error(struct wf_tls *tls, unsigned long error)
 {
     bool is_server = tls->identity->settings.is_server;
@@ -106,8 +113,7 @@ static void fail_by_error(struct wf_tls *tls, unsigned long error)
     bool is_tls = ERR_GET_LIB(error) == ERR_LIB_SSL;
     if (is_tls && reason > SSL_AD_REASON_OFFSET) {
         wf_reason_fail(tls, WEFT_ERR_REFUSED, "RFC 8446 6.2", "the %s sent the alert \"%s\"",
-                       is_server ? "client" : "server",
-                       SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+                       is_server ? "client" : "server", alert_name(reason - SSL_AD_REASON_OFFSET));
         return;
     }
     if (reason == ERR_R_MALLOC_FAILURE) {

@@ -145,7 +145,7 @@ static void every_option_has_its_place_in_the_manual(void **state)
             if (!strstr(page, row))
                 fail_msg("%s has no \"%s\"", c->page, row);
         }
-        assert_in_range(options, 9, 20);
+        assert_in_range(options, 9, 40);
         process_free(&process);
     }
 }
