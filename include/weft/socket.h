@@ -272,7 +272,12 @@ WEFT_API WEFT_MUST_USE weft_status weft_socket_send_blob(weft_socket *socket, we
  * own thread. */
 WEFT_API void weft_socket_set_compression(weft_socket *socket, bool is_on);
 
-/** Sends a ping of at most 125 bytes (else WEFT_ERR_LIMIT). WEFT_ERR_STATE unless OPEN. */
+/**
+ * Sends a ping of at most 125 bytes, else WEFT_ERR_LIMIT, as when more than send_bytes_max waits.
+ * It passes what waits before the output: blobs, messages in parts and behind them. WEFT_ERR_STATE
+ * unless OPEN, WEFT_ERR_MEMORY. Any thread; of another one than the loop's it is lost when the
+ * socket is not OPEN, or full, once it has come there.
+ */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_ping(weft_socket *socket, const void *data,
                                                     size_t bytes);
 

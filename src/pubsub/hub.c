@@ -5,8 +5,15 @@
 #include "io/random.h"
 #include "socket/socket.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
+
 struct weft_hub {
-    weft_loop *loop;
+    weft_loop *loop;             /* Retained. */
+    _Atomic uint32_t references; /* The user's, and one for each publication on its way. */
+    _Atomic uint64_t posted_bytes;
+    uint64_t posted_bytes_max;
+    bool is_destroyed;
     uint32_t topic_bytes_max;
     struct wf_topics topics;
     struct wf_link *subscribers;
@@ -37,7 +44,9 @@ weft_status weft_hub_create(weft_loop *loop, const struct weft_hub_options *opti
     weft_hub *hub = wf_alloc_zero(wf_loop_allocator(loop), sizeof *hub);
     if (!hub)
         return WEFT_ERR_MEMORY;
-    hub->loop = loop;
+    hub->loop = wf_loop_retain(loop);
+    hub->references = 1;
+    hub->posted_bytes_max = options->posted_bytes_max ? options->posted_bytes_max : 16 << 20;
     hub->topic_bytes_max = with_default(options->topic_bytes_max, 255);
     hub->topics.allocator = wf_loop_allocator(loop);
     hub->topics.topics_max = with_default(options->topics_max, 1000000);
@@ -55,17 +64,27 @@ static void subscriber_destroy(struct subscriber *subscriber)
     wf_free(wf_loop_allocator(hub->loop), subscriber);
 }
 
+static void release(weft_hub *hub)
+{
+    if (atomic_fetch_sub_explicit(&hub->references, 1, memory_order_acq_rel) > 1)
+        return;
+    weft_loop *loop = hub->loop;
+    wf_free(wf_loop_allocator(loop), hub);
+    wf_loop_release(loop);
+}
+
 void weft_hub_destroy(weft_hub *hub)
 {
     if (!hub)
         return;
+    hub->is_destroyed = true;
     while (hub->subscribers) {
         struct subscriber *subscriber = WF_CONTAINER_OF(hub->subscribers, struct subscriber, link);
         wf_socket_detach(subscriber->socket, &subscriber->attachment);
         subscriber_destroy(subscriber);
     }
     wf_topics_drop(&hub->topics);
-    wf_free(wf_loop_allocator(hub->loop), hub);
+    release(hub);
 }
 
 static void on_socket_gone(struct wf_attachment *attachment, weft_socket *socket)
@@ -155,22 +174,129 @@ static weft_status send_to_all(const struct wf_topic *topic, struct wf_shared *s
     return first;
 }
 
-weft_status weft_publish(weft_hub *hub, const char *topic, enum weft_message_type type,
-                         const void *data, size_t bytes, const weft_socket *except)
+/* On the hub's own thread. */
+static weft_status publish(weft_hub *hub, struct weft_text topic, enum weft_message_type type,
+                           struct weft_bytes payload, const weft_socket *except,
+                           const uint64_t *key)
 {
-    if (!hub || !topic || (!data && bytes) || (type != WEFT_TEXT && type != WEFT_BINARY))
-        return WEFT_ERR_ARGUMENT;
-    const struct wf_topic *found = wf_topics_find(&hub->topics, weft_text_of(topic));
+    const struct wf_topic *found = wf_topics_find(&hub->topics, topic);
     if (!found)
         return WEFT_OK;
     struct wf_shared *shared;
-    weft_status status =
-        wf_socket_prepare(hub->loop, type, (struct weft_bytes){ data, bytes }, &shared);
+    weft_status status = wf_socket_prepare(hub->loop, type, payload, &shared);
     if (status)
         return status;
-    status = send_to_all(found, shared, except, NULL);
+    status = send_to_all(found, shared, except, key);
     wf_shared_release(wf_loop_pool(hub->loop), shared);
     return status;
+}
+
+/* What another thread publishes, on its way to the hub's. */
+struct publication {
+    struct wf_post post;
+    weft_hub *hub;
+    weft_socket *except;
+    enum weft_message_type type;
+    bool has_key;
+    uint64_t key;
+    size_t topic_bytes;
+    size_t bytes;
+    char data[]; /* The topic, and behind it the message. */
+};
+
+static void publication_destroy(struct publication *publication)
+{
+    atomic_fetch_sub_explicit(&publication->hub->posted_bytes,
+                              sizeof *publication + publication->topic_bytes + publication->bytes,
+                              memory_order_relaxed);
+    weft_socket_release(publication->except);
+    release(publication->hub);
+    free(publication);
+}
+
+static void publish_posted(struct wf_post *post, bool is_dropped)
+{
+    struct publication *publication = WF_CONTAINER_OF(post, struct publication, post);
+    struct weft_text topic = { publication->data, publication->topic_bytes };
+    struct weft_bytes payload = { (const uint8_t *)publication->data + publication->topic_bytes,
+                                  publication->bytes };
+    /* Nobody can be told that there was no memory. */
+    if (!is_dropped && !publication->hub->is_destroyed)
+        (void)!publish(publication->hub, topic, publication->type, payload, publication->except,
+                       publication->has_key ? &publication->key : NULL);
+    publication_destroy(publication);
+}
+
+static bool reserve(weft_hub *hub, size_t bytes)
+{
+    uint64_t before = atomic_fetch_add_explicit(&hub->posted_bytes, bytes, memory_order_relaxed);
+    if (bytes <= hub->posted_bytes_max && before <= hub->posted_bytes_max - bytes)
+        return true;
+    atomic_fetch_sub_explicit(&hub->posted_bytes, bytes, memory_order_relaxed);
+    return false;
+}
+
+static weft_status publish_from_afar(weft_hub *hub, struct weft_text topic,
+                                     enum weft_message_type type, struct weft_bytes payload,
+                                     const weft_socket *except, const uint64_t *key)
+{
+    if (type == WEFT_TEXT && !wf_socket_is_text(payload))
+        return WEFT_ERR_UTF8;
+    if (!is_topic(hub, topic))
+        return WEFT_OK; /* Nobody can have subscribed to it. */
+    struct publication *publication;
+    size_t bytes = sizeof *publication + topic.count;
+    if (payload.count > SIZE_MAX - bytes || !reserve(hub, bytes + payload.count))
+        return WEFT_ERR_LIMIT;
+    /* Not the loop's allocator: that belongs to the loop's thread. */
+    publication = malloc(bytes + payload.count);
+    if (!publication) {
+        atomic_fetch_sub_explicit(&hub->posted_bytes, bytes + payload.count, memory_order_relaxed);
+        return WEFT_ERR_MEMORY;
+    }
+    *publication = (struct publication){ .post.work = publish_posted,
+                                         .hub = hub,
+                                         .type = type,
+                                         .has_key = key != NULL,
+                                         .key = key ? *key : 0,
+                                         .topic_bytes = topic.count,
+                                         .bytes = payload.count };
+    memcpy(publication->data, topic.data, topic.count);
+    if (payload.count)
+        memcpy(publication->data + topic.count, payload.data, payload.count);
+    /* It is only compared with, and counted. */
+    publication->except = except ? weft_socket_retain((weft_socket *)(uintptr_t)except) : NULL;
+    atomic_fetch_add_explicit(&hub->references, 1, memory_order_relaxed);
+    if (!wf_loop_post(hub->loop, &publication->post))
+        publication_destroy(publication); /* The loop is gone, and the subscribers with it. */
+    return WEFT_OK;
+}
+
+static weft_status publish_anywhere(weft_hub *hub, const char *topic, enum weft_message_type type,
+                                    struct weft_bytes payload, const weft_socket *except,
+                                    const uint64_t *key)
+{
+    if (!hub || !topic || (!payload.data && payload.count) ||
+        (type != WEFT_TEXT && type != WEFT_BINARY))
+        return WEFT_ERR_ARGUMENT;
+    struct weft_text name = weft_text_of(topic);
+    return wf_loop_is_current(hub->loop) ? publish(hub, name, type, payload, except, key)
+                                         : publish_from_afar(hub, name, type, payload, except, key);
+}
+
+weft_status weft_publish(weft_hub *hub, const char *topic, enum weft_message_type type,
+                         const void *data, size_t bytes, const weft_socket *except)
+{
+    struct weft_bytes payload = { data, bytes };
+    return publish_anywhere(hub, topic, type, payload, except, NULL);
+}
+
+weft_status weft_publish_keyed(weft_hub *hub, const char *topic, enum weft_message_type type,
+                               const void *data, size_t bytes, uint64_t key,
+                               const weft_socket *except)
+{
+    struct weft_bytes payload = { data, bytes };
+    return publish_anywhere(hub, topic, type, payload, except, &key);
 }
 
 size_t weft_subscriber_count(const weft_hub *hub, const char *topic)

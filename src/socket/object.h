@@ -135,6 +135,7 @@ weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_tex
 weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
                            struct weft_bytes payload, const uint64_t *key);
 weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob);
+weft_status wf_remote_ping(weft_socket *socket, struct weft_bytes payload);
 weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason);
 
 /* ---- waiting.c ---- */

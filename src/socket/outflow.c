@@ -3,6 +3,7 @@
 #include "socket/backlog.h"
 #include "socket/transport.h"
 
+enum { PING_BYTES_MAX = 125 }; /* RFC 6455 5.5 */
 enum { SPANS_MAX = 64, BODY_LOW_BYTES = 64 * 1024 };
 
 void wf_outflow_write(weft_socket *socket)
@@ -287,10 +288,23 @@ weft_status weft_socket_ping(weft_socket *socket, const void *data, size_t bytes
         return WEFT_ERR_ARGUMENT;
     if (wf_socket_state(socket) != WEFT_OPEN)
         return WEFT_ERR_STATE;
-    weft_status status = weft_engine_ping(&socket->engine, (struct weft_bytes){ data, bytes });
+    struct weft_bytes payload = { data, bytes };
+    uint64_t max = socket->shape->settings.send_bytes_max;
+    if (bytes > PING_BYTES_MAX)
+        return WEFT_ERR_LIMIT;
+    if (!wf_loop_is_current(socket->loop))
+        return wf_remote_ping(socket, payload);
+    if (wf_engine_output_bytes(&socket->engine) > max)
+        return WEFT_ERR_LIMIT; /* Full, and no message is missing. */
+    weft_status status = weft_engine_ping(&socket->engine, payload);
     if (!status)
         wf_socket_serve_soon(socket);
     return status;
+}
+
+bool wf_socket_is_text(struct weft_bytes payload)
+{
+    return wf_engine_is_utf8(payload);
 }
 
 weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,

@@ -1,13 +1,17 @@
-/* send() and close() from other threads: what they give is copied, and posted to the loop's own. */
+/* send(), ping and close() from other threads: what they give is copied, and posted to the loop's
+ * own. */
 #include "socket/backlog.h"
 
 #include <stdlib.h>
 
+enum kind { MESSAGE, BLOB, PING, CLOSE };
+
 struct call {
     struct wf_post post;
     weft_socket *socket;
-    enum weft_message_type type; /* 0: it closes. */
-    weft_blob *blob;             /* Instead of bytes. */
+    enum kind kind;
+    enum weft_message_type type;
+    weft_blob *blob;
     uint16_t code;
     bool has_key;
     uint64_t key;
@@ -34,28 +38,43 @@ static weft_status send_here(weft_socket *socket, const struct call *call, struc
     return status == WEFT_ERR_FULL ? WEFT_OK : status;
 }
 
-static weft_status do_call(const struct call *call, bool is_dropped)
+static weft_status do_message(const struct call *call)
 {
     weft_socket *socket = call->socket;
-    struct weft_bytes bytes = { call->data, call->bytes };
-    enum weft_ready_state state = wf_socket_state(socket);
-    weft_status status = WEFT_OK;
-    if (call->blob && state == WEFT_OPEN) {
-        take_back(socket, weft_blob_bytes(call->blob));
-        return wf_outflow_send_blob(socket, call->blob);
-    }
-    if (call->blob)
+    atomic_fetch_sub_explicit(&socket->posted_bytes, call->bytes, memory_order_relaxed);
+    if (wf_socket_state(socket) == WEFT_OPEN)
+        return send_here(socket, call, (struct weft_bytes){ call->data, call->bytes });
+    atomic_fetch_add_explicit(&socket->dropped_bytes, call->bytes, memory_order_relaxed);
+    return WEFT_OK;
+}
+
+static weft_status do_blob(const struct call *call)
+{
+    if (wf_socket_state(call->socket) != WEFT_OPEN)
         return WEFT_OK; /* It is counted as dropped already. */
-    if (call->type)
-        atomic_fetch_sub_explicit(&socket->posted_bytes, call->bytes, memory_order_relaxed);
-    if (call->type && state != WEFT_OPEN)
-        atomic_fetch_add_explicit(&socket->dropped_bytes, call->bytes, memory_order_relaxed);
-    else if (call->type)
-        status = send_here(socket, call, bytes);
-    else if (!is_dropped)
-        status = wf_outflow_close(socket, call->code,
+    take_back(call->socket, weft_blob_bytes(call->blob));
+    weft_status status = wf_outflow_send_blob(call->socket, call->blob);
+    return status == WEFT_ERR_FULL ? WEFT_OK : status;
+}
+
+static weft_status do_call(const struct call *call, bool is_dropped)
+{
+    switch (call->kind) {
+    case MESSAGE:
+        return do_message(call);
+    case BLOB:
+        return do_blob(call);
+    case PING:
+        /* No message: where there is no room for it, or no use, nothing goes missing. */
+        (void)!weft_socket_ping(call->socket, call->data, call->bytes);
+        return WEFT_OK;
+    case CLOSE:
+        break;
+    }
+    return is_dropped
+               ? WEFT_OK
+               : wf_outflow_close(call->socket, call->code,
                                   (struct weft_text){ (const char *)call->data, call->bytes });
-    return status;
 }
 
 static void run(struct wf_post *post, bool is_dropped)
@@ -75,14 +94,14 @@ static void run(struct wf_post *post, bool is_dropped)
     weft_socket_release(socket);
 }
 
-static struct call *create(weft_socket *socket, struct weft_bytes bytes)
+static struct call *create(weft_socket *socket, enum kind kind, struct weft_bytes bytes)
 {
     /* Not the loop's allocator: that belongs to the loop's thread. */
     struct call *call =
         bytes.count <= SIZE_MAX - sizeof *call ? malloc(sizeof *call + bytes.count) : NULL;
     if (!call)
         return NULL;
-    *call = (struct call){ .post.work = run, .socket = socket, .bytes = bytes.count };
+    *call = (struct call){ .post.work = run, .socket = socket, .kind = kind, .bytes = bytes.count };
     if (bytes.count)
         memcpy(call->data, bytes.data, bytes.count);
     return call;
@@ -127,7 +146,7 @@ weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
         return WEFT_ERR_UTF8;
     if (!reserve(socket, payload.count))
         return refuse(socket, payload.count);
-    struct call *call = create(socket, payload);
+    struct call *call = create(socket, MESSAGE, payload);
     if (call) {
         call->type = type;
         call->has_key = key != NULL;
@@ -146,7 +165,7 @@ weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
  * bytes lie in no queue, so that they do not count against the queue's maximum. */
 weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob)
 {
-    struct call *call = create(socket, (struct weft_bytes){ 0 });
+    struct call *call = create(socket, BLOB, (struct weft_bytes){ 0 });
     if (!call)
         return WEFT_ERR_MEMORY;
     call->blob = weft_blob_retain(blob);
@@ -157,10 +176,19 @@ weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob)
 
 weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason)
 {
-    struct call *call = create(socket, weft_bytes_of(reason));
+    struct call *call = create(socket, CLOSE, weft_bytes_of(reason));
     if (!call)
         return WEFT_ERR_MEMORY;
     call->code = code;
+    (void)post(socket, call);
+    return WEFT_OK;
+}
+
+weft_status wf_remote_ping(weft_socket *socket, struct weft_bytes payload)
+{
+    struct call *call = create(socket, PING, payload);
+    if (!call)
+        return WEFT_ERR_MEMORY;
     (void)post(socket, call);
     return WEFT_OK;
 }

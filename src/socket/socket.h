@@ -184,6 +184,9 @@ WEFT_MUST_USE weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_t
                                             struct weft_bytes payload,
                                             struct wf_shared **shared_out);
 
+/* Whether a text is UTF-8. Any thread. */
+bool wf_socket_is_text(struct weft_bytes payload);
+
 /* Sends it; what was sent in one turn leaves in one write at its end. Not OPEN: nothing. key  as
  * that of weft_socket_send_keyed(); NULL: none. WEFT_ERR_LIMIT, WEFT_ERR_FULL: this receiver is too
  * slow. */

@@ -2,6 +2,8 @@
 #include "unit/socket/pair.h"
 #include "weft/pubsub.h"
 
+#include <pthread.h>
+
 enum { PAIRS = 3 };
 
 /* Sockets of one loop: the first pair's. */
@@ -238,6 +240,154 @@ static void all_is_legal_in_callbacks(void **state)
     group_end(group);
 }
 
+/* ---- from other threads ---- */
+
+enum { THREADS = 4, ROUNDS = 100, FRAME_BYTES = 2 + 6 };
+
+struct publisher {
+    struct group *group;
+    int number;
+    pthread_t thread;
+};
+
+static void *publish_and_send(void *argument)
+{
+    const struct publisher *publisher = argument;
+    struct group *group = publisher->group;
+    weft_socket *first = group->pairs[0].socket;
+    char text[16];
+    for (int i = 0; i < ROUNDS; i++) {
+        snprintf(text, sizeof text, "%d:%04d", publisher->number, 2 * i);
+        assert_int_equal(publish(group, text, NULL), WEFT_OK);
+        snprintf(text, sizeof text, "%d:%04d", publisher->number, 2 * i + 1);
+        assert_int_equal(weft_socket_send_text(first, text, 6), WEFT_OK);
+        assert_int_equal(weft_socket_ping(first, text, 6), WEFT_OK);
+    }
+    return NULL;
+}
+
+/* The first hears all, in the order of each thread; the others what was published. */
+static void check_order(const uint8_t *bytes, size_t frames, int step)
+{
+    int next[THREADS] = { 0 }, pings[THREADS] = { 0 };
+    for (size_t i = 0; i < frames; i++, bytes += FRAME_BYTES) {
+        int thread = bytes[2] - '0', number = atoi((const char *)bytes + 4);
+        assert_true(thread >= 0 && thread < THREADS);
+        if (bytes[0] == 0x89) {
+            /* It stands behind its message. */
+            assert_int_equal(number, next[thread] - 1);
+            pings[thread]++;
+            continue;
+        }
+        assert_int_equal(bytes[0], 0x81);
+        assert_int_equal(number, next[thread]);
+        next[thread] += step;
+    }
+    for (int thread = 0; thread < THREADS; thread++) {
+        assert_int_equal(next[thread], 2 * ROUNDS);
+        assert_int_equal(pings[thread], step == 1 ? ROUNDS : 0);
+    }
+}
+
+static void threads_publish_in_their_order(void **state)
+{
+    (void)state;
+    static uint8_t bytes[PAIRS][THREADS * ROUNDS * 3 * FRAME_BYTES + 1];
+    size_t counts[PAIRS] = { 0 };
+    const size_t wanted[PAIRS] = { sizeof bytes[0] - 1, THREADS * ROUNDS * FRAME_BYTES,
+                                   THREADS * ROUNDS * FRAME_BYTES };
+    struct group *group = group_start(NULL);
+    struct publisher publishers[THREADS];
+    subscribe_all(group, "topic");
+    for (int i = 0; i < THREADS; i++) {
+        publishers[i] = (struct publisher){ .group = group, .number = i };
+        assert_int_equal(
+            pthread_create(&publishers[i].thread, NULL, publish_and_send, &publishers[i]), 0);
+    }
+    while (counts[0] < wanted[0] || counts[1] < wanted[1] || counts[2] < wanted[2]) {
+        pair_turn(&group->pairs[0]);
+        for (int i = 0; i < PAIRS; i++) {
+            ssize_t got =
+                recv(group->pairs[i].fd, bytes[i] + counts[i], wanted[i] - counts[i], MSG_DONTWAIT);
+            counts[i] += got > 0 ? (size_t)got : 0;
+        }
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(publishers[i].thread, NULL), 0);
+    check_order(bytes[0], wanted[0] / FRAME_BYTES, 1);
+    check_order(bytes[1], wanted[1] / FRAME_BYTES, 2);
+    check_order(bytes[2], wanted[2] / FRAME_BYTES, 2);
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+static void *publish_oddly(void *argument)
+{
+    struct group *group = argument;
+    static uint8_t large[1000];
+    uint64_t key = 1;
+    assert_int_equal(weft_publish(group->hub, "topic", WEFT_TEXT, "\xff", 1, NULL), WEFT_ERR_UTF8);
+    assert_int_equal(weft_publish(group->hub, "topic", WEFT_TEXT, NULL, 1, NULL),
+                     WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_publish(group->hub, "", WEFT_TEXT, "a", 1, NULL), WEFT_OK);
+    assert_int_equal(weft_publish(group->hub, "topic", WEFT_BINARY, large, sizeof large, NULL),
+                     WEFT_ERR_LIMIT);
+    assert_int_equal(publish(group, "but one", group->pairs[1].socket), WEFT_OK);
+    assert_int_equal(weft_publish_keyed(group->hub, "topic", WEFT_TEXT, "k", 1, key, NULL),
+                     WEFT_OK);
+    assert_int_equal(weft_socket_ping(group->pairs[0].socket, large, 126), WEFT_ERR_LIMIT);
+    return NULL;
+}
+
+static void run_thread(void *(*work)(void *), void *argument)
+{
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, work, argument), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+static void another_thread_has_the_same_rules(void **state)
+{
+    (void)state;
+    struct weft_hub_options options = { .posted_bytes_max = 1000 };
+    struct group *group = group_start(&options);
+    subscribe_all(group, "topic");
+    run_thread(publish_oddly, group);
+    expect(&group->pairs[1], "\x81\x01k");
+    expect(&group->pairs[0], "\x81\x07"
+                             "but one\x81\x01k");
+    run_thread(publish_oddly, group); /* What has come counts no more. */
+    expect(&group->pairs[1], "\x81\x01k");
+    /* A hub that is destroyed while something is on its way to it. */
+    run_thread(publish_oddly, group);
+    weft_hub_destroy(group->hub);
+    expect(&group->pairs[2], "\x81\x07"
+                             "but one\x81\x01k\x81\x07"
+                             "but one\x81\x01k");
+    group_end(group);
+}
+
+static void *publish_oddly_alone(void *argument)
+{
+    assert_int_equal(publish(argument, "to nobody", NULL), WEFT_OK);
+    return NULL;
+}
+
+static void a_hub_may_outlive_its_loop(void **state)
+{
+    (void)state;
+    struct group *group = calloc(1, sizeof *group);
+    weft_loop *loop;
+    assert_int_equal(weft_loop_create(NULL, &loop), WEFT_OK);
+    struct weft_hub_options options = { .posted_bytes_max = 1000 };
+    assert_int_equal(weft_hub_create(loop, &options, &group->hub), WEFT_OK);
+    run_thread(publish_oddly_alone, group);
+    weft_loop_destroy(loop);
+    run_thread(publish_oddly_alone, group);
+    weft_hub_destroy(group->hub);
+    free(group);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +398,9 @@ int main(void)
         cmocka_unit_test(who_is_too_slow_closes_alone),
         cmocka_unit_test(who_can_never_take_it_closes),
         cmocka_unit_test(all_is_legal_in_callbacks),
+        cmocka_unit_test(threads_publish_in_their_order),
+        cmocka_unit_test(another_thread_has_the_same_rules),
+        cmocka_unit_test(a_hub_may_outlive_its_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
