@@ -52,6 +52,7 @@ fuzz: ## Run every fuzz target for FUZZ_SECONDS
 bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo and what is installed
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_programs
 	@build/bench/kernels
+	@echo && build/bench/steps
 	@echo && python3 bench/run.py build --picture docs/performance.svg $(ARGS)
 
 bench-peers: ## Install the others that make bench then measures too

@@ -152,10 +152,10 @@ static void load_publish(uint64_t in_flight_max, size_t bytes, double seconds)
     measured_shake_hands(&server, publisher, "/pub");
     double begin = measured_now(), cpu = 0, measured_from = 0;
     uint64_t before = 0;
-    while (!measured_from || measured_now() < measured_from + seconds) {
+    while (measured_from == 0 || measured_now() < measured_from + seconds) {
         publish(publisher, bytes, in_flight_max);
         turn(receive_messages);
-        if (!measured_from && measured_now() > begin + warmup_s) {
+        if (measured_from == 0 && measured_now() > begin + warmup_s) {
             before = received_bytes;
             cpu = measured_cpu_ns(&server);
             measured_from = measured_now();
