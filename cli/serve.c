@@ -1,13 +1,13 @@
 /* weft serve: the site, /echo, /chat, /heartbeat, /healthz and /metrics. */
-#include "args.h"
 #include "chat.h"
 #include "echo.h"
 #include "heartbeat.h"
 #include "metrics.h"
+#include "notify.h"
 #include "report.h"
+#include "serve_options.h"
 #include "signals.h"
 #include "site_files.h"
-#include "trust.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,23 +19,6 @@
 enum { ECHO, CHAT, HEARTBEAT, ENDPOINT_COUNT };
 enum { DRAIN_MS = 5000, ADDRESS_BYTES_MAX = 256 };
 
-struct serve_options {
-    struct args_texts addresses;
-    struct args_texts origins;
-    const char *backend_name;
-    enum weft_backend backend;
-    uint64_t message_bytes_max;
-    struct args_seconds ping_interval;
-    struct args_seconds idle_timeout;
-    bool deflate_off;
-    uint32_t deflate_level;
-    uint32_t deflate_window_bits;
-    uint32_t connections_max;
-    const char *site;
-    struct identity_options identity;
-    bool quiet;
-};
-
 struct serve {
     struct serve_options options;
     weft_loop *loop;
@@ -45,95 +28,10 @@ struct serve {
     struct chat *chat;
     struct endpoint endpoints[ENDPOINT_COUNT];
     struct metrics metrics;
+    struct notify *notify;
     bool is_draining;
     enum cli_status status;
 };
-
-/* ---- options ---- */
-
-static bool read_backend(struct serve_options *options)
-{
-    if (!options->backend_name)
-        return true;
-    if (strcmp(options->backend_name, "epoll") == 0)
-        options->backend = WEFT_BACKEND_EPOLL;
-    else if (strcmp(options->backend_name, "poll") == 0)
-        options->backend = WEFT_BACKEND_POLL;
-    else
-        args_complain("serve", "--backend %s: expected epoll or poll", options->backend_name);
-    return options->backend != WEFT_BACKEND_DEFAULT;
-}
-
-/* 0: not given. */
-static bool check_deflate(const struct serve_options *options)
-{
-    if (options->deflate_level > 9)
-        args_complain("serve", "--deflate-level %u: expected 1 to 9", options->deflate_level);
-    else if (options->deflate_window_bits &&
-             (options->deflate_window_bits < 9 || options->deflate_window_bits > 15))
-        args_complain("serve", "--deflate-window-bits %u: expected 9 to 15",
-                      options->deflate_window_bits);
-    else
-        return true;
-    return false;
-}
-
-static enum args_outcome read_options(struct serve_options *options, int argc, char **argv)
-{
-    const struct args_option rows[] = {
-        { "listen", 0, ARGS_TEXTS, &options->addresses, "ADDRESS",
-          "HOST:PORT, :PORT (all interfaces) or unix:PATH; port 0 takes a free\n"
-          "one; may be repeated (default 127.0.0.1:8080)" },
-        { "tls-cert", 0, ARGS_TEXTS, &options->identity.certificate_files, "FILE",
-          "speak TLS on all addresses but unix:PATH and http://HOST:PORT, with\n"
-          "the certificate in a PEM file (and its chain); with several, the name\n"
-          "that the client asks for decides" },
-        { "tls-key", 0, ARGS_TEXTS, &options->identity.key_files, "FILE",
-          "the private key of --tls-cert (PEM), as many as certificates" },
-        { "tls-ca", 0, ARGS_TEXT, &options->identity.ca_file, "FILE",
-          "clients must show a certificate signed by one in this PEM file" },
-        { "origin", 0, ARGS_TEXTS, &options->origins, "ORIGIN",
-          "pages of this origin may open WebSockets, \"*\" any; may be repeated\n"
-          "(default: the server's own pages)" },
-        { "site", 0, ARGS_TEXT, &options->site, "FOLDER",
-          "serve the files of a folder instead of the site inside the program" },
-        { "max-message", 0, ARGS_BYTES, &options->message_bytes_max, "BYTES",
-          "longest message taken, with suffix k, M or G (default 16M)" },
-        { "max-connections", 0, ARGS_COUNT, &options->connections_max, "N",
-          "connections at one time (default 1000000)" },
-        { "ping-interval", 0, ARGS_SECONDS, &options->ping_interval, "SECONDS",
-          "silence before a ping, 0 for no pings (default 20)" },
-        { "idle-timeout", 0, ARGS_SECONDS, &options->idle_timeout, "SECONDS",
-          "close what exchanges no message for so long, 0 for never (default)" },
-        { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
-          "do not compress messages (permessage-deflate)" },
-        { "deflate-level", 0, ARGS_COUNT, &options->deflate_level, "N",
-          "from 1, fast, to 9, small (default 1)" },
-        { "deflate-window-bits", 0, ARGS_COUNT, &options->deflate_window_bits, "N",
-          "most bits of a compression window, 9 to 15 (default 15)" },
-        { "backend", 0, ARGS_TEXT, &options->backend_name, "NAME",
-          "epoll or poll (default: the best of this system)" },
-        { "quiet", 0, ARGS_FLAG, &options->quiet, NULL, "no line on stderr per connection" },
-    };
-    struct args_table table = {
-        .command = "serve",
-        .synopsis = "[OPTION]...",
-        .summary =
-            "Serves a site with a chat and a playground, and the WebSocket endpoints /echo, /chat\n"
-            "and /heartbeat. /healthz says \"ok\", /metrics has figures for Prometheus.",
-        .details = "SIGTERM or SIGINT closes all connections with code 1001 and ends; a second one "
-                   "ends at\n"
-                   "once. SIGHUP reads the certificates again, and keeps the old ones if they "
-                   "are\n"
-                   "not usable.",
-        .options = rows,
-        .option_count = sizeof rows / sizeof *rows,
-    };
-    enum args_outcome outcome = args_parse(&table, argc, argv);
-    if (outcome == ARGS_GO_ON && (!read_backend(options) || !check_deflate(options)))
-        return ARGS_WRONG;
-    return outcome;
-}
 
 /* ---- what is served ---- */
 
@@ -216,7 +114,9 @@ static void on_signal(int number, void *user)
 {
     struct serve *serve = user;
     if (number == SIGHUP) {
+        notify_reloading(serve->notify);
         identity_reload(serve->tls, serve->options.quiet);
+        notify_ready(serve->notify, "serving");
         return;
     }
     if (serve->is_draining) {
@@ -225,6 +125,7 @@ static void on_signal(int number, void *user)
         return;
     }
     serve->is_draining = true;
+    notify_stopping(serve->notify, "closing all connections");
     if (!serve->options.quiet)
         report_status("%s: closing all connections", strsignal(number));
     if (weft_server_drain(serve->server, 1001, "the server is going away", DRAIN_MS, on_drained,
@@ -271,19 +172,36 @@ static bool is_plain(const struct serve *serve, const char **address)
     return !serve->tls || strncmp(*address, "unix:", 5) == 0;
 }
 
+static enum cli_status complain_of_listening(const char *what, const char *address,
+                                             weft_status status)
+{
+    if (status != WEFT_ERR_NOT_FOUND)
+        return complain(what, status);
+    report_error("%s: %s", what,
+                 strncmp(address, "unix:", 5) == 0 ? "no such user or group"
+                                                   : "systemd has opened no such socket for it");
+    return CLI_FAILED;
+}
+
 static enum cli_status listen_at(struct serve *serve, const char *address)
 {
     char in_use[ADDRESS_BYTES_MAX];
     struct weft_listen_options options = { .tls = is_plain(serve, &address) ? NULL : serve->tls };
+    reach_fill_listen(&serve->options.reach, address, &options);
     weft_status status =
         weft_server_listen_with(serve->server, address, &options, in_use, sizeof in_use);
     if (status == WEFT_ERR_SYNTAX)
-        return args_complain("serve", "--listen %s: expected HOST:PORT, :PORT or unix:PATH",
-                             address);
+        return args_complain("serve",
+                             "--listen %s: expected HOST:PORT, :PORT, unix:PATH, fd:N or "
+                             "systemd%s",
+                             address,
+                             options.proxy_protocol_from_count
+                                 ? "; or a --proxy-protocol is no address, no net, not unix"
+                                 : "");
     if (status) {
         char what[ADDRESS_BYTES_MAX + 32];
         snprintf(what, sizeof what, "cannot listen on %s", address);
-        return complain(what, status);
+        return complain_of_listening(what, address, status);
     }
     bool is_unix = strncmp(in_use, "unix:", 5) == 0;
     printf("listening on %s%s\n", is_unix ? "" : options.tls ? "https://" : "http://", in_use);
@@ -312,11 +230,14 @@ static weft_status create(struct serve *serve)
     struct weft_loop_options loop_options = { .backend = serve->options.backend };
     struct weft_server_options server_options = { .connections_max =
                                                       serve->options.connections_max };
+    reach_fill_server(&serve->options.reach, &server_options);
     serve->metrics = (struct metrics){ serve->endpoints, ENDPOINT_COUNT };
 
     weft_status status = weft_loop_create(&loop_options, &serve->loop);
     if (!status)
         status = signals_create(serve->loop, signals, on_signal, serve, &serve->signals);
+    if (!status)
+        status = notify_create(serve->loop, &serve->notify);
     if (!status)
         status = chat_create(serve->loop, &serve->endpoints[CHAT], &serve->chat);
     if (!status)
@@ -337,6 +258,7 @@ static void destroy(struct serve *serve)
     if (serve->loop)
         (void)!weft_loop_turn(serve->loop, 0);
     chat_destroy(serve->chat);
+    notify_destroy(serve->notify);
     signals_destroy(serve->signals);
     weft_loop_destroy(serve->loop);
     weft_tls_release(serve->tls);
@@ -345,11 +267,15 @@ static void destroy(struct serve *serve)
 static enum cli_status run(struct serve *serve)
 {
     weft_status status = create(serve);
+    if (status == WEFT_ERR_SYNTAX)
+        return args_complain("serve", "--trusted-proxy: expected an address, a net as 10.0.0.0/8, "
+                                      "or unix");
     if (status)
         return complain("cannot start the server", status);
     enum cli_status listening = listen_everywhere(serve);
     if (listening)
         return listening;
+    notify_ready(serve->notify, "serving");
     status = weft_loop_run(serve->loop);
     return status ? complain("the server stopped", status) : serve->status;
 }
@@ -357,7 +283,7 @@ static enum cli_status run(struct serve *serve)
 enum cli_status cli_serve(int argc, char **argv)
 {
     struct serve serve = { 0 };
-    enum args_outcome outcome = read_options(&serve.options, argc, argv);
+    enum args_outcome outcome = serve_options_read(&serve.options, argc, argv);
     if (outcome != ARGS_GO_ON)
         return outcome == ARGS_WRONG ? CLI_USAGE : CLI_DONE;
     if (serve.options.site && !is_folder(serve.options.site)) {
