@@ -37,6 +37,7 @@ static enum args_outcome parse(struct bench_options *options, int argc, char **a
         { "header", 'H', ARGS_TEXTS, &options->header_lines, "'NAME: VALUE'",
           "add a header to the request; may be repeated" },
         { "origin", 0, ARGS_TEXT, &options->origin, "ORIGIN", "send an Origin header" },
+        NETWORK_ROWS(&options->network),
         { "no-deflate", 0, ARGS_FLAG, &options->deflate_off, NULL,
           "do not offer to compress messages (permessage-deflate)" },
         TRUST_ROWS(&options->trust),
@@ -112,7 +113,8 @@ static bool check(struct bench_options *options)
            check_maximum("warmup", (options->warmup.ms + 999) / 1000, DURATION_S_MAX) &&
            check_maximum("threads", options->threads, THREADS_MAX) &&
            request_check_protocols("bench", &options->protocols) &&
-           request_read_headers("bench", &options->header_lines, options->headers);
+           request_read_headers("bench", &options->header_lines, options->headers) &&
+           network_check("bench", &options->network);
 }
 
 enum args_outcome bench_options_read(struct bench_options *options, int argc, char **argv)
@@ -123,7 +125,7 @@ enum args_outcome bench_options_read(struct bench_options *options, int argc, ch
 
 struct weft_connect_options bench_options_of(const struct bench_options *options)
 {
-    return (struct weft_connect_options){
+    struct weft_connect_options connect = {
         .protocols = options->protocols.items,
         .protocol_count = options->protocols.count,
         .origin = options->origin,
@@ -141,4 +143,6 @@ struct weft_connect_options bench_options_of(const struct bench_options *options
             .send_bytes_max = 2 * (options->message_bytes + MARK_BYTES),
         },
     };
+    network_apply(&options->network, &connect);
+    return connect;
 }

@@ -3,6 +3,7 @@
 #define CLI_BENCH_OPTIONS_H
 
 #include "args.h"
+#include "network.h"
 #include "trust.h"
 #include "weft/client.h"
 
@@ -20,6 +21,7 @@ struct bench_options {
     struct args_texts header_lines;
     struct weft_header headers[ARGS_TEXTS_MAX]; /* The same, taken apart. */
     const char *origin;
+    struct network_options network;
     bool deflate_off;
     struct trust_options trust;
     bool is_json;

@@ -23,6 +23,7 @@ static enum args_outcome parse(struct connect_options *options, int argc, char *
         { "retry", 0, ARGS_COUNT, &options->attempts_max, "N",
           "try again, at most N times in a row, when the connection fails or is\n"
           "lost (default never)" },
+        NETWORK_ROWS(&options->network),
         { "binary", 0, ARGS_FLAG, &options->is_binary, NULL,
           "send blocks of input (at most 64 KiB) as binary messages, write what\n"
           "comes without line ends" },
@@ -103,7 +104,7 @@ static bool check(struct connect_options *options)
     wrong = read_credentials(options);
     if (wrong)
         args_complain("connect", "%s", wrong);
-    return !wrong;
+    return !wrong && network_check("connect", &options->network);
 }
 
 enum args_outcome connect_options_read(struct connect_options *options, int argc, char **argv)
@@ -119,7 +120,7 @@ struct weft_connect_options connect_options_of(const struct connect_options *opt
     uint64_t message_bytes = options->message_bytes_max;
     uint64_t queue_bytes =
         message_bytes > INPUT_LINE_BYTES_MAX ? message_bytes : INPUT_LINE_BYTES_MAX;
-    return (struct weft_connect_options){
+    struct weft_connect_options connect = {
         .protocols = options->protocols.items,
         .protocol_count = options->protocols.count,
         .origin = options->origin,
@@ -143,4 +144,6 @@ struct weft_connect_options connect_options_of(const struct connect_options *opt
                 queue_bytes < WEFT_NO_LIMIT / 2 ? 2 * queue_bytes : WEFT_NO_LIMIT,
         },
     };
+    network_apply(&options->network, &connect);
+    return connect;
 }

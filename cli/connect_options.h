@@ -3,6 +3,7 @@
 #define CLI_CONNECT_OPTIONS_H
 
 #include "args.h"
+#include "network.h"
 #include "trust.h"
 #include "weft/client.h"
 
@@ -22,6 +23,7 @@ struct connect_options {
     uint32_t attempts_max;
     bool is_binary;
     bool is_echo;
+    struct network_options network;
     struct args_seconds wait;
     struct args_seconds timeout;
     struct args_seconds ping_interval;

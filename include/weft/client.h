@@ -28,9 +28,9 @@ struct weft_cookie_jar {
  * Whether and when a lost connection is followed by another, on the same socket: on_reconnect, then
  * on_open. Zero in a field means its default.
  *
- * Tried again is what could not be reached (no address, no answer, a timeout), a handshake refused
- * with 408, 429 or 5xx, a connection that broke (1006; also TLS that was cut off), and one that was
- * closed with a code below.
+ * Tried again is what could not be reached (no address, no answer, a timeout, a proxy that could
+ * not connect), a handshake or a CONNECT refused with 408, 429 or 5xx, a connection that broke
+ * (1006; also TLS that was cut off), and one that was closed with a code below.
  * Never: after close(), 1000, a broken rule or a passed limit.
  *
  * The delay before the n-th attempt in a row is a random part of first_delay_ms * 2^(n-1), at most
