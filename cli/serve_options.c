@@ -33,9 +33,9 @@ enum args_outcome serve_options_read(struct serve_options *options, int argc, ch
 {
     const struct args_option rows[] = {
         { "listen", 0, ARGS_TEXTS, &options->addresses, "ADDRESS",
-          "HOST:PORT, :PORT (all interfaces), unix:PATH, fd:N, or systemd[:NAME]\n"
-          "for sockets that systemd has opened; port 0 takes a free one; may be\n"
-          "repeated (default 127.0.0.1:8080)" },
+          "HOST:PORT, :PORT (all interfaces), unix:PATH, fd:N, or\n"
+          "systemd[:NAME] for sockets that systemd has opened; port 0 takes a\n"
+          "free one; may be repeated (default 127.0.0.1:8080)" },
         { "tls-cert", 0, ARGS_TEXTS, &options->identity.certificate_files, "FILE",
           "speak TLS on all addresses but unix:PATH and http://HOST:PORT, with\n"
           "the certificate in a PEM file (and its chain); with several, the name\n"
@@ -50,8 +50,8 @@ enum args_outcome serve_options_read(struct serve_options *options, int argc, ch
           "owner of these files, a name or a number" },
         { "unix-group", 0, ARGS_TEXT, &options->reach.unix_group, "GROUP", "group of these files" },
         { "proxy-protocol", 0, ARGS_TEXTS, &options->reach.proxy_protocol_from, "PEER",
-          "proxies whose connections begin with a PROXY header, version 1 or 2: an\n"
-          "address, a net as 10.0.0.0/8, or \"unix\"; may be repeated" },
+          "proxies whose connections begin with a PROXY header, version 1 or 2:\n"
+          "an address, a net as 10.0.0.0/8, or \"unix\"; may be repeated" },
         { "trusted-proxy", 0, ARGS_TEXTS, &options->reach.trusted_proxies, "PEER",
           "proxies that say in a request whose it is; as above; may be repeated" },
         { "trusted-fields", 0, ARGS_TEXT, &options->reach.trusted_fields, "NAME",
