@@ -6,14 +6,19 @@
  * and a hundred leave in two or three spans. */
 enum { FIRST_BLOCK_BYTES = 512, LARGEST_BLOCK_BYTES = 65536 };
 
+/* An arena's block, and the longest piece that is put into one. */
+enum { ARENA_BYTES = 16384 - sizeof(struct wf_shared), CARVED_BYTES_MAX = 1024 };
+
 struct wf_shared *wf_shared_create(struct wf_pool *pool, size_t bytes, size_t payload_bytes)
 {
     if (bytes > SIZE_MAX - sizeof(struct wf_shared))
         return NULL;
     struct wf_shared *shared = wf_pool_take(pool, sizeof *shared + bytes, NULL);
     if (shared)
-        *shared =
-            (struct wf_shared){ .references = 1, .bytes = bytes, .payload_bytes = payload_bytes };
+        *shared = (struct wf_shared){ .references = 1,
+                                      .bytes = bytes,
+                                      .payload_bytes = payload_bytes,
+                                      .data = (uint8_t *)(shared + 1) };
     return shared;
 }
 
@@ -21,9 +26,50 @@ void wf_shared_release(struct wf_pool *pool, struct wf_shared *shared)
 {
     while (shared && --shared->references == 0) {
         struct wf_shared *variant = shared->variant;
-        wf_pool_give(pool, shared, sizeof *shared + shared->bytes);
+        if (shared->home)
+            wf_shared_release(pool, shared->home);
+        wf_pool_give(pool, shared, sizeof *shared + (shared->home ? 0 : shared->bytes));
         shared = variant;
     }
+}
+
+void wf_arena_drop(struct wf_arena *arena, struct wf_pool *pool)
+{
+    wf_shared_release(pool, arena->home);
+    *arena = (struct wf_arena){ 0 };
+}
+
+static bool has_room(struct wf_arena *arena, struct wf_pool *pool, size_t bytes)
+{
+    if (arena->home && arena->home->references == 1)
+        arena->used = 0; /* Nobody reads it any more. */
+    if (arena->home && bytes <= arena->home->bytes - arena->used)
+        return true;
+    struct wf_shared *home = wf_shared_create(pool, ARENA_BYTES, 0);
+    if (!home)
+        return false;
+    wf_arena_drop(arena, pool);
+    arena->home = home;
+    return true;
+}
+
+struct wf_shared *wf_shared_carve(struct wf_pool *pool, struct wf_arena *arena, size_t bytes,
+                                  size_t payload_bytes)
+{
+    if (bytes > CARVED_BYTES_MAX)
+        return wf_shared_create(pool, bytes, payload_bytes);
+    struct wf_shared *shared =
+        has_room(arena, pool, bytes) ? wf_pool_take(pool, sizeof *shared, NULL) : NULL;
+    if (!shared)
+        return NULL;
+    *shared = (struct wf_shared){ .references = 1,
+                                  .bytes = bytes,
+                                  .payload_bytes = payload_bytes,
+                                  .home = arena->home,
+                                  .data = arena->home->data + arena->used };
+    arena->home->references++;
+    arena->used += bytes;
+    return shared;
 }
 
 static void link_last(struct wf_chain *chain, struct wf_chunk *chunk)
@@ -152,6 +198,19 @@ weft_status wf_chain_append(struct wf_chain *chain, struct wf_pool *pool, struct
     return WEFT_OK;
 }
 
+bool wf_chain_lengthen(struct wf_chain *chain, const struct wf_shared *shared)
+{
+    struct wf_chunk *last = chain->last;
+    if (!last || last->kind != WF_CHUNK_SHARED || !shared->home || shared->is_packed ||
+        last->shared->home != shared->home || last->data + last->bytes != shared->data)
+        return false;
+    last->bytes += shared->bytes;
+    last->payload_bytes += shared->payload_bytes;
+    chain->bytes += shared->bytes;
+    chain->payload_bytes += shared->payload_bytes;
+    return true;
+}
+
 weft_status wf_chain_append_shared(struct wf_chain *chain, struct wf_pool *pool,
                                    struct wf_shared *shared)
 {
@@ -220,6 +279,35 @@ weft_status wf_chain_settle(struct wf_chain *chain, struct wf_pool *pool)
         chunk = owned;
     }
     return WEFT_OK;
+}
+
+/* An owned chunk in the place of one of an arena, with what was sent of it: so it begins where a
+ * frame begins, and more can be put behind it. */
+static struct wf_chunk *copy_of(struct wf_pool *pool, const struct wf_chunk *chunk)
+{
+    struct wf_chunk *copy = chunk_create(pool, chunk->bytes);
+    if (!copy)
+        return NULL;
+    memcpy(copy + 1, chunk->data, chunk->bytes);
+    copy->next = chunk->next;
+    copy->bytes = chunk->bytes;
+    copy->sent = chunk->sent;
+    copy->payload_bytes = chunk->payload_bytes;
+    return copy;
+}
+
+void wf_chain_leave_arena(struct wf_chain *chain, struct wf_pool *pool)
+{
+    struct wf_chunk *first = chain->first;
+    if (!first || first->kind != WF_CHUNK_SHARED || !first->shared->home)
+        return;
+    struct wf_chunk *copy = copy_of(pool, first);
+    if (!copy)
+        return;
+    chain->first = copy;
+    if (chain->last == first)
+        chain->last = copy;
+    chunk_destroy(pool, first);
 }
 
 size_t wf_chain_spans(const struct wf_chain *chain, struct weft_bytes *spans, size_t spans_max)

@@ -14,14 +14,34 @@ struct wf_shared {
     size_t payload_bytes; /* Of these, what counts for bufferedAmount. */
     /* The same message in another form, released with this one; NULL: none yet. */
     struct wf_shared *variant;
+    struct wf_shared *home; /* In whose bytes these lie, with a reference; NULL: behind itself. */
+    uint8_t *data;
     uint16_t form;  /* Of a variant: its maker's number. */
     bool is_packed; /* As in a chunk. */
-    uint8_t data[];
+};
+
+/* Where short pieces are put side by side, so that those who get several get them in one chunk.
+ * Zero-filled it is empty. */
+struct wf_arena {
+    struct wf_shared *home;
+    size_t used;
 };
 
 /* A new one with one reference and unwritten data. NULL: no memory. */
 struct wf_shared *wf_shared_create(struct wf_pool *pool, size_t bytes, size_t payload_bytes);
 void wf_shared_release(struct wf_pool *pool, struct wf_shared *shared);
+
+/* Its end: of a plain frame the payload. */
+static inline struct weft_bytes wf_shared_payload(const struct wf_shared *shared)
+{
+    return (struct weft_bytes){ shared->data + (shared->bytes - shared->payload_bytes),
+                                shared->payload_bytes };
+}
+
+/* As wf_shared_create(), of a short piece in the arena. */
+struct wf_shared *wf_shared_carve(struct wf_pool *pool, struct wf_arena *arena, size_t bytes,
+                                  size_t payload_bytes);
+void wf_arena_drop(struct wf_arena *arena, struct wf_pool *pool);
 
 enum wf_chunk_kind {
     WF_CHUNK_OWNED, /* Bytes behind the chunk itself; further small pieces are put behind them. */
@@ -101,6 +121,14 @@ WEFT_MUST_USE weft_status wf_chain_append_lent(struct wf_chain *chain, struct wf
 
 /* Copies what is still lent; without memory the chain is left as it was. */
 WEFT_MUST_USE weft_status wf_chain_settle(struct wf_chain *chain, struct wf_pool *pool);
+
+/* Puts a shared piece of an arena at the end, where it lies right behind the last one that was put
+ * there: both become one. False: it does not. */
+bool wf_chain_lengthen(struct wf_chain *chain, const struct wf_shared *shared);
+
+/* Copies a piece of an arena that is the first of the chain, so that a slow reader does not keep
+ * the arena's memory; without memory it stays. */
+void wf_chain_leave_arena(struct wf_chain *chain, struct wf_pool *pool);
 
 /* Shows the first pieces. Returns how many. */
 size_t wf_chain_spans(const struct wf_chain *chain, struct weft_bytes *spans, size_t spans_max);

@@ -2,6 +2,8 @@
 
 #include "codec/http1_chars.h"
 
+#include <string.h>
+
 /* T: token, V: visible but not token, W: space and tab, O: above ASCII. */
 #define T (WF_HTTP1_TOKEN_CHAR | WF_HTTP1_TARGET_CHAR | WF_HTTP1_VALUE_CHAR)
 #define V (WF_HTTP1_TARGET_CHAR | WF_HTTP1_VALUE_CHAR)
@@ -86,10 +88,11 @@ const struct weft_header *weft_headers_find(struct weft_headers headers, const c
 {
     if (headers.count == 0 || !name)
         return NULL;
+    size_t name_bytes = strlen(name); /* Few names are as long as another. */
     const struct weft_header *end = headers.items + headers.count;
     for (const struct weft_header *header = after ? after + 1 : headers.items; header < end;
          header++)
-        if (wf_http1_text_equals(header->name, name))
+        if (header->name.count == name_bytes && wf_http1_text_equals(header->name, name))
             return header;
     return NULL;
 }

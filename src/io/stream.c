@@ -49,6 +49,16 @@ weft_status wf_stream_open(struct wf_stream *stream, weft_loop *loop, int fd,
     return start(stream, loop, fd, events, 0);
 }
 
+weft_status wf_stream_open_accepted(struct wf_stream *stream, weft_loop *loop, int fd,
+                                    const struct wf_stream_events *events)
+{
+#ifdef __linux__ /* Which hands the listener's TCP_NODELAY on. */
+    return loop->is_ending ? refuse(stream, ECANCELED) : start(stream, loop, fd, events, 0);
+#else
+    return wf_stream_open(stream, loop, fd, events);
+#endif
+}
+
 /* The port is chosen when the peer is known: sources may share it (ip(7)). */
 static bool bind_source(int fd, const struct wf_address *source)
 {

@@ -49,6 +49,10 @@ struct wf_stream {
 WEFT_MUST_USE weft_status wf_stream_open(struct wf_stream *stream, weft_loop *loop, int fd,
                                          const struct wf_stream_events *events);
 
+/* The same for what a listener has accepted: it is so already, and does not cost the calls. */
+WEFT_MUST_USE weft_status wf_stream_open_accepted(struct wf_stream *stream, weft_loop *loop, int fd,
+                                                  const struct wf_stream_events *events);
+
 /* Starts to connect; on_connected tells the end. WEFT_ERR_SYSTEM (errno) when it fails at once. */
 WEFT_MUST_USE weft_status wf_stream_connect(struct wf_stream *stream, weft_loop *loop,
                                             const struct wf_address *address,

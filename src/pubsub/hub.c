@@ -16,6 +16,7 @@ struct weft_hub {
     bool is_destroyed;
     uint32_t topic_bytes_max;
     struct wf_topics topics;
+    struct wf_arena arena; /* Of short messages. */
     struct wf_link *subscribers;
 };
 
@@ -84,6 +85,7 @@ void weft_hub_destroy(weft_hub *hub)
         subscriber_destroy(subscriber);
     }
     wf_topics_drop(&hub->topics);
+    wf_arena_drop(&hub->arena, wf_loop_pool(hub->loop));
     release(hub);
 }
 
@@ -183,7 +185,7 @@ static weft_status publish(weft_hub *hub, struct weft_text topic, enum weft_mess
     if (!found)
         return WEFT_OK;
     struct wf_shared *shared;
-    weft_status status = wf_socket_prepare(hub->loop, type, payload, &shared);
+    weft_status status = wf_socket_prepare(hub->loop, &hub->arena, type, payload, &shared);
     if (status)
         return status;
     status = send_to_all(found, shared, except, key);

@@ -54,6 +54,11 @@ static weft_status add(weft_socket *socket, struct wf_item *item, const uint64_t
 static struct wf_item *create(weft_socket *socket, enum weft_message_type type,
                               struct weft_bytes payload, struct wf_shared *shared)
 {
+    if (shared && shared->home) { /* It would keep the arena's memory for as long. */
+        type = (enum weft_message_type)(shared->data[0] & 0x0F);
+        payload = wf_shared_payload(shared);
+        shared = NULL;
+    }
     struct wf_item *item = wf_items_create(socket, shared ? WF_ITEM_SHARED : WF_ITEM_MESSAGE,
                                            shared ? (struct weft_bytes){ 0 } : payload);
     if (!item)

@@ -75,6 +75,7 @@ struct weft_socket {
     bool tells_parts : 1;    /* Of the message that is coming parts were told. */
     bool has_policy : 1;     /* Queued messages, or new ones, may be dropped. */
     bool engine_is_done : 1; /* WEFT_EVENT_FAILED came: nothing more does. */
+    bool is_gathered : 1;    /* It has a place in its shape's gathering. */
     bool is_given_up : 1;    /* The user has called close(): no connection follows this one. */
 };
 
@@ -130,6 +131,10 @@ weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes);
 void wf_outflow_note_queued(weft_socket *socket);
 /* close() on the loop's own thread, with arguments that were checked. */
 weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_text reason);
+
+/* ---- gathering.c ---- */
+/* The output is written at the end of the turn. */
+void wf_gathering_add(weft_socket *socket);
 
 /* ---- remote.c: the same from other threads ---- */
 weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,

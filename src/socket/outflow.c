@@ -97,12 +97,23 @@ static void end_where_due(weft_socket *socket)
         linger(socket);
 }
 
+/* All is written, and nothing waits for that: most often. */
+static inline bool is_settled(const weft_socket *socket)
+{
+    return !socket->is_broken && !socket->is_over_mark && !socket->is_held &&
+           !socket->has_backlog && !socket->is_body_wanted && !socket->engine_is_done &&
+           !socket->peer_has_ended && wf_engine_output_bytes(&socket->engine) == 0 &&
+           !weft_engine_wants_end(&socket->engine);
+}
+
 void wf_outflow_flush(weft_socket *socket)
 {
     if (wf_socket_state(socket) == WEFT_CLOSED)
         return;
     if (socket->has_stream && !socket->is_broken) {
         wf_outflow_write(socket);
+        if (is_settled(socket))
+            return;
         wf_feeding_go_on(socket);
         ask_for_body(socket);
         /* on_drained may send again: what it sends leaves now. */
@@ -156,7 +167,7 @@ void wf_outflow_note_queued(weft_socket *socket)
     if (waiting_bytes(socket) > socket->shape->settings.send_mark_bytes)
         socket->is_over_mark = true;
     if (!socket->in_inflow)
-        wf_socket_serve_soon(socket);
+        wf_gathering_add(socket);
 }
 
 /* A large message is written from where it lies; only what the kernel did not take is copied. */
@@ -262,7 +273,7 @@ static inline bool send_short(weft_socket *socket, enum weft_message_type type, 
     if (wf_engine_output_bytes(&socket->engine) > settings->send_mark_bytes)
         socket->is_over_mark = true;
     if (!socket->in_inflow)
-        wf_socket_serve_soon(socket);
+        wf_gathering_add(socket);
     return true;
 }
 
@@ -307,10 +318,10 @@ bool wf_socket_is_text(struct weft_bytes payload)
     return wf_engine_is_utf8(payload);
 }
 
-weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,
+weft_status wf_socket_prepare(weft_loop *loop, struct wf_arena *arena, enum weft_message_type type,
                               struct weft_bytes payload, struct wf_shared **shared_out)
 {
-    return wf_engine_prepare(wf_loop_pool(loop), type, payload, shared_out);
+    return wf_engine_prepare(wf_loop_pool(loop), arena, type, payload, shared_out);
 }
 
 weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared,

@@ -52,6 +52,8 @@ void wf_socket_shape_release(struct wf_socket_shape *shape)
     if (!shape || --shape->references > 0)
         return;
     weft_loop *loop = shape->loop;
+    wf_free(wf_loop_allocator(loop), shape->gathering.due);
+    shape->gathering.due = NULL;
     shape->on_free(shape);
     wf_loop_release(loop);
 }

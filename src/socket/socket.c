@@ -152,7 +152,8 @@ weft_status wf_socket_open_accepted(struct wf_socket_shape *shape, int fd,
     if (!socket)
         return WEFT_ERR_MEMORY;
     wf_engine_init_server(&socket->engine, &shape->engine);
-    weft_status status = wf_socket_adopt_stream(socket, fd);
+    weft_status status =
+        wf_stream_open_accepted(&socket->stream, shape->loop, fd, &wf_transport_plain.events);
     if (!status)
         status = begin(socket, beginning);
     if (status) {

@@ -4,6 +4,7 @@
 
 #include "base/chain.h"
 #include "io/stream.h"
+#include "io/timer.h"
 #include "weft/socket.h"
 #include "ws/engine.h"
 
@@ -29,6 +30,14 @@ struct wf_socket_owner {
     void (*on_answer)(weft_socket *socket, const struct weft_http_answer *answer);
 };
 
+/* Sockets that have something to write at the end of the turn, each with a reference. */
+struct wf_gathering {
+    struct wf_timer timer;
+    weft_socket **due;
+    uint32_t count;
+    uint32_t room;
+};
+
 /* What all sockets of one opening (a listener's connections, a route, one client) share. Counted:
  * every socket holds a reference. The loop's own thread; once the loop is gone, the last references
  * of sockets may be given back by several threads at a time. */
@@ -43,6 +52,7 @@ struct wf_socket_shape {
     struct weft_socket_events events;
     struct wf_engine_config engine;
     struct weft_bytes told_text; /* A text that a callback is told of right now: it is UTF-8. */
+    struct wf_gathering gathering;
 };
 
 /* Puts defaults for zeros in shape->settings, fills shape->engine for a side, and retains the loop
@@ -178,10 +188,10 @@ void wf_socket_attach(weft_socket *socket, struct wf_attachment *attachment);
 void wf_socket_detach(weft_socket *socket, struct wf_attachment *attachment);
 struct wf_attachment *wf_socket_attachment(const weft_socket *socket, const void *kind);
 
-/* Frames a message for many sockets of one loop; release with wf_shared_release(wf_loop_pool(loop),
- * ...). */
-WEFT_MUST_USE weft_status wf_socket_prepare(weft_loop *loop, enum weft_message_type type,
-                                            struct weft_bytes payload,
+/* Frames a message for many sockets of one loop, short ones in the arena, side by side; release
+ * with wf_shared_release(wf_loop_pool(loop), ...). */
+WEFT_MUST_USE weft_status wf_socket_prepare(weft_loop *loop, struct wf_arena *arena,
+                                            enum weft_message_type type, struct weft_bytes payload,
                                             struct wf_shared **shared_out);
 
 /* Whether a text is UTF-8. Any thread. */

@@ -113,10 +113,10 @@ static inline uint64_t wf_engine_output_bytes(const struct weft_engine *engine)
 bool wf_engine_is_utf8(struct weft_bytes text);
 
 /* Frames a message once, unmasked, for many engines of the same pool; the first that may have it
- * compressed without a context of its own compresses it for all of them. WEFT_ERR_UTF8,
- * WEFT_ERR_MEMORY. */
-WEFT_MUST_USE weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_message_type type,
-                                            struct weft_bytes payload,
+ * compressed without a context of its own compresses it for all of them. A short one lies in the
+ * arena. WEFT_ERR_UTF8, WEFT_ERR_MEMORY. */
+WEFT_MUST_USE weft_status wf_engine_prepare(struct wf_pool *pool, struct wf_arena *arena,
+                                            enum weft_message_type type, struct weft_bytes payload,
                                             struct wf_shared **shared_out);
 
 /* Puts a prepared message into the output: shared by a server, copied and masked by a client.

@@ -146,8 +146,9 @@ bool wf_engine_is_utf8(struct weft_bytes text)
     return wf_utf8_is_valid(text.data, text.count);
 }
 
-weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_message_type type,
-                              struct weft_bytes payload, struct wf_shared **shared_out)
+weft_status wf_engine_prepare(struct wf_pool *pool, struct wf_arena *arena,
+                              enum weft_message_type type, struct weft_bytes payload,
+                              struct wf_shared **shared_out)
 {
     weft_status status = check_message(type, payload, false);
     if (status)
@@ -155,7 +156,7 @@ weft_status wf_engine_prepare(struct wf_pool *pool, enum weft_message_type type,
     if (payload.count > SIZE_MAX - WF_FRAME_HEADER_MAX)
         return WEFT_ERR_MEMORY;
     size_t bytes = wf_frame_header_bytes(payload.count, false) + payload.count;
-    struct wf_shared *shared = wf_shared_create(pool, bytes, payload.count);
+    struct wf_shared *shared = wf_shared_carve(pool, arena, bytes, payload.count);
     if (!shared)
         return WEFT_ERR_MEMORY;
     uint8_t *place = wf_frame_write(shared->data, (enum wf_opcode)type, payload.count, NULL);
@@ -183,19 +184,12 @@ static weft_status copy_shared(struct weft_engine *engine, const struct wf_share
     return WEFT_OK;
 }
 
-/* Of a plain one: its frame's end. */
-static struct weft_bytes payload_of(const struct wf_shared *shared)
-{
-    return (struct weft_bytes){ shared->data + (shared->bytes - shared->payload_bytes),
-                                shared->payload_bytes };
-}
-
 /* The compressed frame; without a byte when the message does not shrink. NULL: no memory. */
 static struct wf_shared *create_variant(struct weft_engine *engine, const struct wf_shared *plain,
                                         uint16_t form)
 {
     struct wf_block packed;
-    bool is_packed = wf_compression_pack(engine, payload_of(plain), &packed);
+    bool is_packed = wf_compression_pack(engine, wf_shared_payload(plain), &packed);
     size_t bytes = is_packed ? wf_frame_header_bytes(packed.count, false) + packed.count : 0;
     struct wf_shared *variant = wf_shared_create(engine->config->pool, bytes, plain->payload_bytes);
     if (variant) {
@@ -235,14 +229,18 @@ weft_status wf_engine_send_shared(struct weft_engine *engine, struct wf_shared *
     struct wf_pool *pool = engine->config->pool;
     if (engine->config->side == WEFT_CLIENT)
         return put_message(engine, (enum weft_message_type)(shared->data[0] & 0x0F),
-                           payload_of(shared));
+                           wf_shared_payload(shared));
     uint16_t form = wf_compression_form(engine, shared->payload_bytes);
     if (form) {
         struct wf_shared *variant = need_variant(engine, shared, form);
         if (variant && variant->bytes)
             shared = variant;
     }
-    if (shared->bytes < SHARED_BYTES_MIN)
+    /* An arena's piece that comes alone, or right behind the last one, stays there; behind others
+     * it is copied, so that a chain has one at most. */
+    if (wf_chain_lengthen(&engine->output, shared))
+        return WEFT_OK;
+    if (shared->bytes < SHARED_BYTES_MIN && (!shared->home || engine->output.first))
         return copy_shared(engine, shared);
     return wf_chain_append_shared(&engine->output, pool, shared);
 }
@@ -283,6 +281,8 @@ uint64_t weft_engine_output_bytes(const weft_engine *engine)
 void weft_engine_sent(weft_engine *engine, size_t count)
 {
     wf_chain_consume(&engine->output, engine->config->pool, count);
+    if (engine->output.first)
+        wf_chain_leave_arena(&engine->output, engine->config->pool);
     if (engine->pong_bytes > engine->output.bytes)
         engine->pong_bytes = (uint32_t)engine->output.bytes;
     wf_closing_put_late_pong(engine);

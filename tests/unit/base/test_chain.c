@@ -173,6 +173,82 @@ static void what_was_put_last_can_be_taken_back(void **state)
     wf_pool_drop(&pool);
 }
 
+/* Pieces of an arena that follow each other are one; a reader that is slow takes its own copy. */
+static void what_lies_side_by_side_is_one_piece(void **state)
+{
+    (void)state;
+    for (size_t sent = 0; sent < 300; sent++) {
+        struct fault_alloc fault;
+        fault_alloc_init(&fault, 0);
+        struct wf_pool pool;
+        wf_pool_init(&pool, &fault.allocator);
+        struct wf_arena arena = { 0 };
+        struct wf_chain chain = { 0 };
+        for (size_t i = 0; i < 3; i++) {
+            struct wf_shared *piece = wf_shared_carve(&pool, &arena, 100, 98);
+            memcpy(piece->data, pattern(300) + 100 * i, 100);
+            assert_memory_equal(wf_shared_payload(piece).data, pattern(300) + 100 * i + 2, 98);
+            bool is_longer = wf_chain_lengthen(&chain, piece);
+            assert_int_equal(is_longer, i > 0);
+            if (!is_longer)
+                assert_int_equal(wf_chain_append_shared(&chain, &pool, piece), WEFT_OK);
+            wf_shared_release(&pool, piece);
+        }
+        struct weft_bytes spans[4];
+        assert_int_equal(wf_chain_spans(&chain, spans, 4), 1);
+        assert_int_equal(chain.payload_bytes, 294);
+        assert_int_equal(arena.home->references, 2);
+        wf_chain_consume(&chain, &pool, sent);
+        if (sent % 2) { /* Without memory it stays where it is. */
+            fault.fails_at = fault.call_count + 1;
+            wf_chain_leave_arena(&chain, &pool);
+            assert_int_equal(arena.home->references, fault.failed ? 2 : 1);
+        }
+        wf_chain_leave_arena(&chain, &pool);
+        assert_int_equal(arena.home->references, 1);
+        assert_int_equal(chain.payload_bytes, 294);
+        assert_int_equal(
+            wf_chain_append(&chain, &pool, (struct weft_bytes){ pattern(310) + 300, 10 }, 10),
+            WEFT_OK);
+        drain_and_compare(&chain, &pool, pattern(310) + sent, 310 - sent, 33);
+        wf_arena_drop(&arena, &pool);
+        wf_pool_drop(&pool);
+        assert_int_equal(fault.live_count, 0);
+    }
+}
+
+static void an_arena_is_used_again(void **state)
+{
+    (void)state;
+    struct fault_alloc fault;
+    fault_alloc_init(&fault, 0);
+    struct wf_pool pool;
+    wf_pool_init(&pool, &fault.allocator);
+    struct wf_arena arena = { 0 };
+    struct wf_shared *kept[64];
+    for (size_t i = 0; i < 64; i++) { /* More than one block holds. */
+        kept[i] = wf_shared_carve(&pool, &arena, 1000, 900);
+        memset(kept[i]->data, (int)i, 1000);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        assert_int_equal(kept[i]->data[0], i);
+        assert_int_equal(kept[i]->data[999], i);
+        wf_shared_release(&pool, kept[i]);
+    }
+    const struct wf_shared *home = arena.home;
+    for (size_t i = 0; i < 100; i++) { /* Nobody reads any of it: it begins anew. */
+        struct wf_shared *piece = wf_shared_carve(&pool, &arena, 1024, 0);
+        assert_ptr_equal(piece->home, home);
+        wf_shared_release(&pool, piece);
+    }
+    struct wf_shared *large = wf_shared_carve(&pool, &arena, 1025, 1000);
+    assert_null(large->home);
+    wf_shared_release(&pool, large);
+    wf_arena_drop(&arena, &pool);
+    wf_pool_drop(&pool);
+    assert_int_equal(fault.live_count, 0);
+}
+
 static void what_is_expected_gets_one_chunk(void **state)
 {
     (void)state;
@@ -219,6 +295,8 @@ int main(void)
         cmocka_unit_test(nothing_is_put_behind_a_sealed_chunk),
         cmocka_unit_test(what_was_put_last_can_be_taken_back),
         cmocka_unit_test(what_is_expected_gets_one_chunk),
+        cmocka_unit_test(what_lies_side_by_side_is_one_piece),
+        cmocka_unit_test(an_arena_is_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -388,6 +388,98 @@ static void a_hub_may_outlive_its_loop(void **state)
     free(group);
 }
 
+/* What is published in one turn lies side by side, and is no less in order with what is sent
+ * between, and no more than each one's own. */
+static void what_leaves_together_keeps_its_order(void **state)
+{
+    (void)state;
+    struct group *group = group_start(NULL);
+    const weft_socket *second = group->pairs[1].socket;
+    subscribe_all(group, "topic");
+    assert_int_equal(weft_subscribe(group->hub, group->pairs[2].socket, "other"), WEFT_OK);
+    for (int round = 0; round < 200; round++) { /* More than an arena holds. */
+        assert_int_equal(publish(group, "a", NULL), WEFT_OK);
+        assert_int_equal(publish(group, "b", second), WEFT_OK);
+        assert_int_equal(weft_publish(group->hub, "other", WEFT_TEXT, "o", 1, NULL), WEFT_OK);
+        assert_int_equal(weft_socket_send_text(group->pairs[0].socket, "s", 1), WEFT_OK);
+        assert_int_equal(publish(group, "c", NULL), WEFT_OK);
+        assert_int_equal(weft_socket_buffered_amount(group->pairs[0].socket), 4);
+        assert_int_equal(weft_socket_buffered_amount(second), 2);
+        expect(&group->pairs[0], "\x81\x01"
+                                 "a\x81\x01"
+                                 "b\x81\x01s\x81\x01"
+                                 "c");
+        expect(&group->pairs[1], "\x81\x01"
+                                 "a\x81\x01"
+                                 "c");
+        expect(&group->pairs[2], "\x81\x01"
+                                 "a\x81\x01"
+                                 "b\x81\x01o\x81\x01"
+                                 "c");
+    }
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+/* A reader that stands still keeps copies of what is short, and not the hub's memory. */
+static void a_slow_reader_gets_all_and_keeps_little(void **state)
+{
+    (void)state;
+    enum { MESSAGES = 2000, ONE_BYTES = 52 };
+    struct group *group = group_start(NULL);
+    struct pair *slow = &group->pairs[1];
+    struct fault_alloc *fault = &group->pairs[0].fault;
+    uint8_t message[ONE_BYTES - 2] = { 0 };
+    assert_int_equal(weft_subscribe(group->hub, slow->socket, "topic"), WEFT_OK);
+    size_t before = fault->live_bytes;
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        memcpy(message, &i, sizeof i);
+        assert_int_equal(
+            weft_publish(group->hub, "topic", WEFT_BINARY, message, sizeof message, NULL), WEFT_OK);
+        assert_int_equal(weft_loop_turn(slow->loop, 0), WEFT_OK);
+    }
+    assert_true(weft_socket_buffered_amount(slow->socket) > MESSAGES / 2 * sizeof message);
+    assert_true(fault->live_bytes - before < 3 * MESSAGES * ONE_BYTES);
+    uint8_t frame[ONE_BYTES];
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        for (size_t got = 0; got < sizeof frame;) {
+            ssize_t count = recv(slow->fd, frame + got, sizeof frame - got, MSG_DONTWAIT);
+            got += count > 0 ? (size_t)count : 0;
+            if (count < 0)
+                pair_turn(slow);
+        }
+        unsigned number;
+        memcpy(&number, frame + 2, sizeof number);
+        assert_int_equal(frame[1], sizeof message);
+        assert_int_equal(number, i);
+    }
+    weft_hub_destroy(group->hub);
+    group_end(group);
+}
+
+/* The n-th allocation of a publish fails: it is said, or the message comes all the same. */
+static void a_publish_without_memory_is_told(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
+        struct group *group = group_start(NULL);
+        struct fault_alloc *fault = &group->pairs[0].fault;
+        subscribe_all(group, "topic");
+        fault->fails_at = fault->call_count + n;
+        fault->failed = false;
+        weft_status status = publish(group, "a", NULL);
+        failed = fault->failed;
+        assert_true(status == WEFT_OK || (failed && status == WEFT_ERR_MEMORY));
+        fault->fails_at = 0;
+        for (int i = 0; i < PAIRS && !status; i++)
+            expect(&group->pairs[i], "\x81\x01"
+                                     "a");
+        weft_hub_destroy(group->hub);
+        group_end(group);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +490,9 @@ int main(void)
         cmocka_unit_test(who_is_too_slow_closes_alone),
         cmocka_unit_test(who_can_never_take_it_closes),
         cmocka_unit_test(all_is_legal_in_callbacks),
+        cmocka_unit_test(what_leaves_together_keeps_its_order),
+        cmocka_unit_test(a_slow_reader_gets_all_and_keeps_little),
+        cmocka_unit_test(a_publish_without_memory_is_told),
         cmocka_unit_test(threads_publish_in_their_order),
         cmocka_unit_test(another_thread_has_the_same_rules),
         cmocka_unit_test(a_hub_may_outlive_its_loop),

@@ -221,9 +221,10 @@ static void any_allocation_may_fail(void **state)
         if (!status)
             status = weft_socket_end_message(pair.socket);
         assert_true(status == WEFT_OK || status == WEFT_ERR_MEMORY);
+        /* The last part is the message's end, or an empty one behind it is. */
         if (status == WEFT_OK)
-            pair_until(&pair, (pair_read(&pair),
-                               pair.close_count || pair.seen_bytes == 5 * 100010 + 2 + 8));
+            pair_until(&pair,
+                       (pair_read(&pair), pair.close_count || pair.seen_bytes >= 5 * 100010 + 8));
         failed = pair.fault.failed;
         pair_end(&pair);
     }

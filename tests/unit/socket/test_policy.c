@@ -224,12 +224,13 @@ static void broadcasts_obey_the_receiver(void **state)
         struct pair pair = { 0 };
         struct weft_socket_settings settings = with(policies[k]);
         struct wf_shared *shared;
+        struct wf_arena arena = { 0 };
         uint64_t key = 7;
         pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
         pair_open(&pair);
-        assert_int_equal(
-            wf_socket_prepare(pair.loop, WEFT_BINARY, (struct weft_bytes){ large, 2000 }, &shared),
-            WEFT_OK);
+        assert_int_equal(wf_socket_prepare(pair.loop, &arena, WEFT_BINARY,
+                                           (struct weft_bytes){ large, 2000 }, &shared),
+                         WEFT_OK);
         unsigned full = 0;
         for (int i = 0; i < 50; i++) {
             weft_status status = wf_socket_send_shared(pair.socket, shared, &key);
@@ -243,12 +244,13 @@ static void broadcasts_obey_the_receiver(void **state)
         pair_until(&pair, (pair_read(&pair), pair.seen_bytes == (50 - dropped) * 2004));
         wf_shared_release(wf_loop_pool(pair.loop), shared);
         /* One that can never fit goes missing, and is counted. */
-        assert_int_equal(wf_socket_prepare(pair.loop, WEFT_BINARY,
+        assert_int_equal(wf_socket_prepare(pair.loop, &arena, WEFT_BINARY,
                                            (struct weft_bytes){ large, CAP + 1 }, &shared),
                          WEFT_OK);
         assert_int_equal(wf_socket_send_shared(pair.socket, shared, NULL), WEFT_ERR_FULL);
         assert_int_equal(weft_socket_dropped(pair.socket), dropped + 1);
         wf_shared_release(wf_loop_pool(pair.loop), shared);
+        wf_arena_drop(&arena, wf_loop_pool(pair.loop));
         pair_end(&pair);
     }
 }

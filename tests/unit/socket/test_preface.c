@@ -188,7 +188,7 @@ static void a_client_asks_its_way(void **state)
         wf_socket_create(&pair.shape, &pair, WEFT_TEXT_LITERAL("ws://h/"), &request, &socket),
         WEFT_OK);
     pair.socket = weft_socket_retain(socket);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     pair.fd = ends[1];
     assert_int_equal(wf_socket_adopt_stream(socket, ends[0]), WEFT_OK);
     wf_socket_start_handshake(socket, &beginning);
@@ -224,7 +224,8 @@ static void without_memory(void **state)
         pair.socket = NULL;
         pair.gone_count = 0;
 
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
+                         0);
         pair.fault.fails_at = pair.fault.call_count + n;
         weft_status status =
             wf_socket_open_accepted(&pair.shape, ends[0], &beginning, &pair.socket);

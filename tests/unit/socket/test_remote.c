@@ -112,7 +112,8 @@ static void sockets_outlive_their_loop(void **state)
     for (int i = 0; i < 2 * SOCKETS; i++) {
         int ends[2];
         weft_socket **socket = &sockets[i / SOCKETS][i % SOCKETS];
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends),
+                         0);
         assert_int_equal(wf_socket_open_accepted(&shape, ends[0], NULL, socket), WEFT_OK);
         weft_socket_retain(*socket);
         close(ends[1]);

@@ -414,6 +414,7 @@ static void a_broadcast_is_compressed_once(void **state)
     static const uint8_t zeros[5000];
     struct wf_pool pool;
     struct wf_shared *shared;
+    struct wf_arena arena = { 0 };
     wf_pool_init(&pool, NULL);
     struct wf_engine_config config = { .side = WEFT_SERVER, .pool = &pool };
     wf_engine_resolve_limits(&config.limits);
@@ -428,7 +429,7 @@ static void a_broadcast_is_compressed_once(void **state)
                                                  .compression = { .out_bits = i == 2 ? 0 : 15 } };
     }
     assert_int_equal(
-        wf_engine_prepare(&pool, WEFT_BINARY, (struct weft_bytes){ zeros, 5000 }, &shared),
+        wf_engine_prepare(&pool, &arena, WEFT_BINARY, (struct weft_bytes){ zeros, 5000 }, &shared),
         WEFT_OK);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(wf_engine_send_shared(&engines[i], shared), WEFT_OK);
@@ -448,6 +449,7 @@ static void a_broadcast_is_compressed_once(void **state)
         wf_engine_drop(&engines[i]);
     }
     wf_shared_release(&pool, shared);
+    wf_arena_drop(&arena, &pool);
     wf_pool_drop(&pool);
     destroy(pair);
 }

@@ -236,10 +236,12 @@ static void a_prepared_message_serves_many(void **state)
         wf_engine_resolve_limits(&server.limits);
         wf_engine_resolve_limits(&client.limits);
         struct wf_shared *shared;
+        struct wf_arena arena = { 0 };
         assert_int_equal(
-            wf_engine_prepare(&pool, WEFT_TEXT, (struct weft_bytes)BYTES(0xFF), &shared),
+            wf_engine_prepare(&pool, &arena, WEFT_TEXT, (struct weft_bytes)BYTES(0xFF), &shared),
             WEFT_ERR_UTF8);
-        assert_int_equal(wf_engine_prepare(&pool, WEFT_TEXT, pattern(sizes[i]), &shared), WEFT_OK);
+        assert_int_equal(wf_engine_prepare(&pool, &arena, WEFT_TEXT, pattern(sizes[i]), &shared),
+                         WEFT_OK);
 
         struct weft_engine engines[3];
         for (size_t k = 0; k < 3; k++) {
@@ -250,6 +252,7 @@ static void a_prepared_message_serves_many(void **state)
             assert_int_equal(weft_engine_buffered_amount(&engines[k]), sizes[i]);
         }
         wf_shared_release(&pool, shared);
+        wf_arena_drop(&arena, &pool);
         for (size_t k = 0; k < 3; k++) {
             /* The probe borrows an engine to read what it has written. */
             struct probe *probe = calloc(1, sizeof *probe);
