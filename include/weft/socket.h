@@ -111,7 +111,8 @@ enum weft_send_policy {
     WEFT_SEND_LATEST,
 };
 
-/** The limits and times of a connection, shared by client options and routes. Zero: the default. */
+/** The limits and times of a connection, shared by client options and routes. Zero: the default. A
+ * time is at most 49 days and 16 hours, whatever more is asked for. */
 struct weft_socket_settings {
     struct weft_engine_limits limits;
     struct weft_deflate_settings deflate;

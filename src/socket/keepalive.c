@@ -2,18 +2,24 @@
 #include "io/timer.h"
 #include "socket/transport.h"
 
-enum { LINGER_MS = 2000, NEVER_MS = INT32_MAX };
+#define NEVER_MS UINT32_MAX
+enum { LINGER_MS = 2000 };
+
+/* Times have 32 bits, which wrap after 49 days and 17 hours: what is to last nearly as long ends an
+ * hour before that, so that a loop that was held up does not miss it. */
+#define LONGEST_MS (UINT32_MAX - 3600 * 1000u)
+
+static uint32_t earlier(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
 
 /* Milliseconds left of a time that began at `since`; 0: it is over. */
 static uint32_t left_of(const weft_socket *socket, uint32_t since_ms, uint32_t duration_ms)
 {
     uint32_t passed = wf_socket_now(socket) - since_ms;
+    duration_ms = earlier(duration_ms, LONGEST_MS);
     return passed >= duration_ms ? 0 : duration_ms - passed;
-}
-
-static uint32_t earlier(uint32_t one, uint32_t other)
-{
-    return one < other ? one : other;
 }
 
 static uint32_t left_while_connecting(const weft_socket *socket)

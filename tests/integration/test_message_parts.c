@@ -207,7 +207,7 @@ static void a_pause_holds_back_the_next_part(void **state)
     for (int compressed = 0; compressed < 2; compressed++) {
         struct stage *stage = stage_start(WEFT_BACKEND_DEFAULT, NULL);
         struct taker *taker = &stage->taker;
-        enum { BYTES = 3000000 };
+        enum { BYTES = 700000 };
         char *text = text_of(BYTES);
         taker->on_part = pause_at_each;
         weft_socket_set_compression(stage->socket, compressed);

@@ -109,12 +109,80 @@ static void a_ping_without_memory_waits(void **state)
     pair_end(&pair);
 }
 
+/* The times that have passed are set back, beyond the zero of a clock of 32 bits: as if it had
+ * wrapped meanwhile. */
+static void long_times_end_too(void **state)
+{
+    (void)state;
+    enum { NEAR_MS = 30, FAR_MS = 1000000, HOUR_MS = 3600 * 1000 };
+    static const struct {
+        const char *name;
+        uint32_t timeout_ms;
+        uint32_t lasts_ms;
+    } cases[] = {
+        { "below 2^31", 2147483000u, 2147483000u },
+        { "2^31 - 1, once \"never\"", 2147483647u, 2147483647u },
+        { "2^31", 2147483648u, 2147483648u },
+        { "above it", 3000000000u, 3000000000u },
+        { "all of it", UINT32_MAX, UINT32_MAX - HOUR_MS },
+    };
+    for_each_case(c, cases)
+    {
+        struct pair pair = { 0 };
+        struct weft_socket_settings settings = { .idle_timeout_ms = c->timeout_ms,
+                                                 .ping_off = true };
+        pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
+        pair_open(&pair);
+        assert_true(wf_timer_is_started(&pair.socket->timer));
+        uint32_t now_ms = (uint32_t)weft_loop_now_ms(pair.loop);
+        pair.socket->active_ms = now_ms - (c->lasts_ms - FAR_MS);
+        wf_keepalive_arm(pair.socket);
+        wf_keepalive_check(pair.socket);
+        assert_int_equal(weft_socket_ready_state(pair.socket), WEFT_OPEN);
+        int deadline_ms = weft_loop_next_deadline_ms(pair.loop);
+        assert_true(deadline_ms > 0 && deadline_ms <= FAR_MS + 10);
+        pair.socket->active_ms = now_ms - (c->lasts_ms - NEAR_MS);
+        wf_keepalive_arm(pair.socket);
+        pair_until(&pair, (pair_read(&pair), pair.seen_bytes));
+        assert_memory_equal(pair.seen + 2, "\x03\xe8no message", 12);
+        pair_end(&pair);
+    }
+}
+
+/* The same for the pings and their answers. */
+static void a_clock_that_wraps_ends_no_connection(void **state)
+{
+    (void)state;
+    struct pair pair = { 0 };
+    struct weft_socket_settings settings = { .ping_interval_ms = 3000000000u,
+                                             .ping_timeout_ms = 3000000000u };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
+    pair_open(&pair);
+    pair.socket->heard_ms -= 2999000000u;
+    wf_keepalive_check(pair.socket);
+    assert_false(pair.socket->is_ping_due);
+    pair.socket->heard_ms -= 1000000u;
+    wf_keepalive_check(pair.socket);
+    assert_true(pair.socket->is_ping_due);
+    pair.socket->since_ms -= 2999000000u;
+    wf_keepalive_check(pair.socket);
+    assert_false(pair.socket->is_broken);
+    pair.socket->since_ms -= 1000000u;
+    wf_keepalive_check(pair.socket);
+    assert_true(pair.socket->is_broken);
+    pair_until(&pair, pair.close_count);
+    assert_string_equal(pair.line, "error:timeout close:1006/unclean ");
+    pair_end(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_ends),
         cmocka_unit_test(answered_pings_keep_it_alive),
         cmocka_unit_test(a_ping_without_memory_waits),
+        cmocka_unit_test(long_times_end_too),
+        cmocka_unit_test(a_clock_that_wraps_ends_no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
