@@ -60,7 +60,7 @@ static weft_status adopt(struct wf_dial *dial, int fd)
 {
     weft_status status = wf_socket_adopt_stream(dial->socket, fd);
     /* What a connection cannot have is no reason to be without one: the kernel knows no such. */
-    if (!status)
+    if (!status && wf_stream_tcp_is_asked(&dial->order->tcp))
         (void)!wf_stream_set_tcp(fd, &dial->order->tcp);
     return status;
 }

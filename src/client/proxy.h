@@ -42,7 +42,7 @@ void wf_proxy_drop(const struct weft_allocator *allocator, struct wf_proxy *prox
 
 /* ---- conversations, without a socket and a clock ---- */
 
-enum wf_proxy_result { WF_PROXY_MORE, WF_PROXY_DONE, WF_PROXY_FAILED };
+enum wf_proxy_step { WF_PROXY_STEP_MORE, WF_PROXY_STEP_DONE, WF_PROXY_STEP_FAILED };
 
 /* Why one FAILED. */
 struct wf_proxy_refusal {

@@ -54,34 +54,34 @@ static void tell_status(const struct wf_http1_response *response, struct wf_prox
     refusal->http_status = response->status;
 }
 
-static enum wf_proxy_result fail(struct wf_proxy_refusal *refusal, weft_status status,
-                                 const char *text)
+static enum wf_proxy_step fail(struct wf_proxy_refusal *refusal, weft_status status,
+                               const char *text)
 {
     refusal->status = status;
     snprintf(refusal->text, sizeof refusal->text, "%s", text);
-    return WF_PROXY_FAILED;
+    return WF_PROXY_STEP_FAILED;
 }
 
 /* RFC 9110 9.3.6: any 2xx is a tunnel, behind the head at once, whatever lengths it speaks of. */
-static enum wf_proxy_result judge(const struct wf_http1_response *response,
-                                  struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step judge(const struct wf_http1_response *response,
+                                struct wf_proxy_refusal *refusal)
 {
     if (response->status >= 200 && response->status < 300)
-        return WF_PROXY_DONE;
+        return WF_PROXY_STEP_DONE;
     tell_status(response, refusal);
     /* RFC 9110 15.6.3, 15.6.5: it has tried. */
     refusal->status =
         response->status == 502 || response->status == 504 ? WEFT_ERR_SYSTEM : WEFT_ERR_REFUSED;
-    return WF_PROXY_FAILED;
+    return WF_PROXY_STEP_FAILED;
 }
 
-static enum wf_proxy_result too_long(struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step too_long(struct wf_proxy_refusal *refusal)
 {
     return fail(refusal, WEFT_ERR_LIMIT, "an answer that is too long");
 }
 
-enum wf_proxy_result wf_proxy_http_read(struct wf_proxy_http *reading, struct weft_bytes bytes,
-                                        size_t *used_out, struct wf_proxy_refusal *refusal_out)
+enum wf_proxy_step wf_proxy_http_read(struct wf_proxy_http *reading, struct weft_bytes bytes,
+                                      size_t *used_out, struct wf_proxy_refusal *refusal_out)
 {
     struct weft_header headers[WF_PROXY_HTTP_HEADERS_MAX];
     struct wf_http1_response response = { .headers = headers };
@@ -100,7 +100,7 @@ enum wf_proxy_result wf_proxy_http_read(struct wf_proxy_http *reading, struct we
                 : WF_HTTP1_NEEDS_MORE;
         if (result == WF_HTTP1_NEEDS_MORE) {
             reading->seen_bytes = rest.count;
-            return WF_PROXY_MORE;
+            return WF_PROXY_STEP_MORE;
         }
         if (result == WF_HTTP1_BROKEN && failure.status == 431)
             return too_long(refusal_out);

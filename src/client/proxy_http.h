@@ -21,7 +21,7 @@ struct wf_proxy_http {
 
 /* Reads the answer: all bytes that have come and were not used yet. *used_out of them are done
  * with; what follows a DONE comes from the server. */
-enum wf_proxy_result wf_proxy_http_read(struct wf_proxy_http *reading, struct weft_bytes bytes,
-                                        size_t *used_out, struct wf_proxy_refusal *refusal_out);
+enum wf_proxy_step wf_proxy_http_read(struct wf_proxy_http *reading, struct weft_bytes bytes,
+                                      size_t *used_out, struct wf_proxy_refusal *refusal_out);
 
 #endif

@@ -76,32 +76,32 @@ static size_t write_request(const struct wf_socks5 *socks, uint8_t *out)
     return count;
 }
 
-static enum wf_proxy_result fail(struct wf_proxy_refusal *refusal, weft_status status,
-                                 const char *text)
+static enum wf_proxy_step fail(struct wf_proxy_refusal *refusal, weft_status status,
+                               const char *text)
 {
     refusal->status = status;
     snprintf(refusal->text, sizeof refusal->text, "%s", text);
-    return WF_PROXY_FAILED;
+    return WF_PROXY_STEP_FAILED;
 }
 
-static enum wf_proxy_result be_no_proxy(struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step be_no_proxy(struct wf_proxy_refusal *refusal)
 {
     return fail(refusal, WEFT_ERR_PROTOCOL, "no SOCKS5 answer");
 }
 
 /* The second byte is the method. RFC 1928 3. */
-static enum wf_proxy_result read_method(struct wf_socks5 *socks, uint8_t method, uint8_t *out,
-                                        size_t *out_count, struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step read_method(struct wf_socks5 *socks, uint8_t method, uint8_t *out,
+                                      size_t *out_count, struct wf_proxy_refusal *refusal)
 {
     if (method == NO_LOGIN) {
         socks->waits_for = WF_SOCKS5_REPLY;
         *out_count = write_request(socks, out);
-        return WF_PROXY_MORE;
+        return WF_PROXY_STEP_MORE;
     }
     if (method == BY_PASSWORD && socks->username.count) {
         socks->waits_for = WF_SOCKS5_LOGIN;
         *out_count = write_login(socks, out);
-        return WF_PROXY_MORE;
+        return WF_PROXY_STEP_MORE;
     }
     if (method != NO_METHOD)
         return fail(refusal, WEFT_ERR_PROTOCOL, "a way to log in that was not offered");
@@ -110,18 +110,18 @@ static enum wf_proxy_result read_method(struct wf_socks5 *socks, uint8_t method,
                                       : "it wants a user name and a password");
 }
 
-static enum wf_proxy_result read_login(struct wf_socks5 *socks, uint8_t answer, uint8_t *out,
-                                       size_t *out_count, struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step read_login(struct wf_socks5 *socks, uint8_t answer, uint8_t *out,
+                                     size_t *out_count, struct wf_proxy_refusal *refusal)
 {
     if (answer != 0)
         return fail(refusal, WEFT_ERR_REFUSED, "the user name or the password is wrong");
     socks->waits_for = WF_SOCKS5_REPLY;
     *out_count = write_request(socks, out);
-    return WF_PROXY_MORE;
+    return WF_PROXY_STEP_MORE;
 }
 
 /* RFC 1928 6. */
-static enum wf_proxy_result refuse(uint8_t code, struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step refuse(uint8_t code, struct wf_proxy_refusal *refusal)
 {
     static const struct {
         const char *text;
@@ -141,7 +141,7 @@ static enum wf_proxy_result refuse(uint8_t code, struct wf_proxy_refusal *refusa
         snprintf(refusal->text, sizeof refusal->text, "reply %u, which has no name",
                  (unsigned)code);
         refusal->status = WEFT_ERR_PROTOCOL;
-        return WF_PROXY_FAILED;
+        return WF_PROXY_STEP_FAILED;
     }
     refusal->system_error = replies[code].system_error;
     return fail(refusal, replies[code].status, replies[code].text);
@@ -166,8 +166,8 @@ static size_t reply_bytes(struct weft_bytes bytes)
 }
 
 /* The address that it has bound is of no interest; a refusal may come without one. */
-static enum wf_proxy_result read_reply(struct weft_bytes bytes, size_t *used_out,
-                                       struct wf_proxy_refusal *refusal)
+static enum wf_proxy_step read_reply(struct weft_bytes bytes, size_t *used_out,
+                                     struct wf_proxy_refusal *refusal)
 {
     if (bytes.data[1] != 0)
         return refuse(bytes.data[1], refusal);
@@ -175,23 +175,23 @@ static enum wf_proxy_result read_reply(struct weft_bytes bytes, size_t *used_out
     if (count == SIZE_MAX)
         return be_no_proxy(refusal);
     if (count == 0 || count > bytes.count)
-        return WF_PROXY_MORE;
+        return WF_PROXY_STEP_MORE;
     *used_out = count;
-    return WF_PROXY_DONE;
+    return WF_PROXY_STEP_DONE;
 }
 
-enum wf_proxy_result wf_socks5_read(struct wf_socks5 *socks, struct weft_bytes bytes,
-                                    size_t *used_out, uint8_t out[static WF_SOCKS5_BYTES_MAX],
-                                    size_t *out_count, struct wf_proxy_refusal *refusal_out)
+enum wf_proxy_step wf_socks5_read(struct wf_socks5 *socks, struct weft_bytes bytes,
+                                  size_t *used_out, uint8_t out[static WF_SOCKS5_BYTES_MAX],
+                                  size_t *out_count, struct wf_proxy_refusal *refusal_out)
 {
     *used_out = *out_count = 0;
     *refusal_out = (struct wf_proxy_refusal){ 0 };
     if (bytes.count == 0)
-        return WF_PROXY_MORE;
+        return WF_PROXY_STEP_MORE;
     if (bytes.data[0] != (socks->waits_for == WF_SOCKS5_LOGIN ? LOGIN_VERSION : VERSION))
         return be_no_proxy(refusal_out);
     if (bytes.count < 2)
-        return WF_PROXY_MORE;
+        return WF_PROXY_STEP_MORE;
     if (socks->waits_for == WF_SOCKS5_REPLY)
         return read_reply(bytes, used_out, refusal_out);
     *used_out = 2;

@@ -24,8 +24,8 @@ size_t wf_socks5_begin(const struct wf_socks5 *socks, uint8_t out[static WF_SOCK
 /* Reads the next message of the proxy's: all bytes that have come and were not used yet. With MORE
  * the *out_count bytes of `out` are to be sent (0: nothing), and when *used_out is not 0, it is
  * called again with the rest. What follows a DONE comes from the server. */
-enum wf_proxy_result wf_socks5_read(struct wf_socks5 *socks, struct weft_bytes bytes,
-                                    size_t *used_out, uint8_t out[static WF_SOCKS5_BYTES_MAX],
-                                    size_t *out_count, struct wf_proxy_refusal *refusal_out);
+enum wf_proxy_step wf_socks5_read(struct wf_socks5 *socks, struct weft_bytes bytes,
+                                  size_t *used_out, uint8_t out[static WF_SOCKS5_BYTES_MAX],
+                                  size_t *out_count, struct wf_proxy_refusal *refusal_out);
 
 #endif

@@ -48,14 +48,14 @@ static bool say(weft_socket *socket, struct weft_bytes bytes)
 }
 
 static enum wf_preface_result answer(const struct wf_tunnel *tunnel, weft_socket *socket,
-                                     enum wf_proxy_result result,
+                                     enum wf_proxy_step result,
                                      const struct wf_proxy_refusal *refusal)
 {
-    if (result == WF_PROXY_FAILED)
+    if (result == WF_PROXY_STEP_FAILED)
         fail(tunnel, socket, refusal);
-    return result == WF_PROXY_MORE   ? WF_PREFACE_MORE
-           : result == WF_PROXY_DONE ? WF_PREFACE_DONE
-                                     : WF_PREFACE_FAILED;
+    return result == WF_PROXY_STEP_MORE   ? WF_PREFACE_MORE
+           : result == WF_PROXY_STEP_DONE ? WF_PREFACE_DONE
+                                          : WF_PREFACE_FAILED;
 }
 
 static enum wf_preface_result on_http(struct wf_preface *preface, weft_socket *socket,
@@ -63,7 +63,7 @@ static enum wf_preface_result on_http(struct wf_preface *preface, weft_socket *s
 {
     struct wf_tunnel *tunnel = WF_CONTAINER_OF(preface, struct wf_tunnel, preface);
     struct wf_proxy_refusal refusal;
-    enum wf_proxy_result result = wf_proxy_http_read(&tunnel->http, bytes, used_out, &refusal);
+    enum wf_proxy_step result = wf_proxy_http_read(&tunnel->http, bytes, used_out, &refusal);
     return answer(tunnel, socket, result, &refusal);
 }
 
@@ -72,7 +72,7 @@ static enum wf_preface_result on_socks5(struct wf_preface *preface, weft_socket 
 {
     struct wf_tunnel *tunnel = WF_CONTAINER_OF(preface, struct wf_tunnel, preface);
     struct wf_proxy_refusal refusal;
-    enum wf_proxy_result result;
+    enum wf_proxy_step result;
     size_t used;
     do {
         uint8_t out[WF_SOCKS5_BYTES_MAX];
@@ -82,7 +82,7 @@ static enum wf_preface_result on_socks5(struct wf_preface *preface, weft_socket 
         *used_out += used;
         if (out_count && !say(socket, (struct weft_bytes){ out, out_count }))
             return WF_PREFACE_FAILED;
-    } while (result == WF_PROXY_MORE && used);
+    } while (result == WF_PROXY_STEP_MORE && used);
     return answer(tunnel, socket, result, &refusal);
 }
 

@@ -48,35 +48,35 @@ static const struct {
     const char *name;
     const char *answer;
     size_t used; /* Of a DONE. */
-    enum wf_proxy_result result;
+    enum wf_proxy_step result;
     weft_status status;
     int http_status;
     const char *text;
 } cases[] = {
-    { "a tunnel", OK_HEAD, sizeof OK_HEAD - 1, WF_PROXY_DONE, 0, 0, "" },
-    { "the server's bytes follow", OK_HEAD "HTTP/1.1 101", sizeof OK_HEAD - 1, WF_PROXY_DONE, 0, 0,
-      "" },
-    { "HTTP/1.0 and another 2xx", "HTTP/1.0 299 \r\n\r\n", 17, WF_PROXY_DONE, 0, 0, "" },
+    { "a tunnel", OK_HEAD, sizeof OK_HEAD - 1, WF_PROXY_STEP_DONE, 0, 0, "" },
+    { "the server's bytes follow", OK_HEAD "HTTP/1.1 101", sizeof OK_HEAD - 1, WF_PROXY_STEP_DONE,
+      0, 0, "" },
+    { "HTTP/1.0 and another 2xx", "HTTP/1.0 299 \r\n\r\n", 17, WF_PROXY_STEP_DONE, 0, 0, "" },
     { "behind an interim answer", "HTTP/1.1 100 Continue\r\n\r\n" OK_HEAD, 25 + sizeof OK_HEAD - 1,
-      WF_PROXY_DONE, 0, 0, "" },
+      WF_PROXY_STEP_DONE, 0, 0, "" },
     { "a login is wanted",
       "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\nbody", 0,
-      WF_PROXY_FAILED, WEFT_ERR_REFUSED, 407, "407 Proxy Authentication Required" },
+      WF_PROXY_STEP_FAILED, WEFT_ERR_REFUSED, 407, "407 Proxy Authentication Required" },
     { "a redirect is none here", "HTTP/1.1 302 Found\r\nLocation: http://evil/\r\n\r\n", 0,
-      WF_PROXY_FAILED, WEFT_ERR_REFUSED, 302, "302 Found" },
-    { "it could not", "HTTP/1.1 502 Bad\r\n\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_SYSTEM, 502,
+      WF_PROXY_STEP_FAILED, WEFT_ERR_REFUSED, 302, "302 Found" },
+    { "it could not", "HTTP/1.1 502 Bad\r\n\r\n", 0, WF_PROXY_STEP_FAILED, WEFT_ERR_SYSTEM, 502,
       "502 Bad" },
-    { "no phrase", "HTTP/1.1 403 \r\n\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_REFUSED, 403, "403" },
-    { "a phrase of other bytes", "HTTP/1.1 403 n\xF6\r\n\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_REFUSED,
-      403, "403 n?" },
+    { "no phrase", "HTTP/1.1 403 \r\n\r\n", 0, WF_PROXY_STEP_FAILED, WEFT_ERR_REFUSED, 403, "403" },
+    { "a phrase of other bytes", "HTTP/1.1 403 n\xF6\r\n\r\n", 0, WF_PROXY_STEP_FAILED,
+      WEFT_ERR_REFUSED, 403, "403 n?" },
     { "101 is no tunnel", "HTTP/1.1 101 Switching\r\n\r\nHTTP/1.1 403 no\r\n\r\n", 0,
-      WF_PROXY_FAILED, WEFT_ERR_REFUSED, 403, "403 no" },
-    { "SOCKS", "\x05\xFF\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_PROTOCOL, 0, "no HTTP answer" },
-    { "HTTP/2", "HTTP/2 200 OK\r\n\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_PROTOCOL, 0,
+      WF_PROXY_STEP_FAILED, WEFT_ERR_REFUSED, 403, "403 no" },
+    { "SOCKS", "\x05\xFF\r\n", 0, WF_PROXY_STEP_FAILED, WEFT_ERR_PROTOCOL, 0, "no HTTP answer" },
+    { "HTTP/2", "HTTP/2 200 OK\r\n\r\n", 0, WF_PROXY_STEP_FAILED, WEFT_ERR_PROTOCOL, 0,
       "no HTTP answer" },
-    { "a status that is none", "HTTP/1.1 2xx OK\r\n\r\n", 0, WF_PROXY_FAILED, WEFT_ERR_PROTOCOL, 0,
-      "no HTTP answer" },
-    { "a space before the colon", "HTTP/1.1 200 OK\r\na : b\r\n\r\n", 0, WF_PROXY_FAILED,
+    { "a status that is none", "HTTP/1.1 2xx OK\r\n\r\n", 0, WF_PROXY_STEP_FAILED,
+      WEFT_ERR_PROTOCOL, 0, "no HTTP answer" },
+    { "a space before the colon", "HTTP/1.1 200 OK\r\na : b\r\n\r\n", 0, WF_PROXY_STEP_FAILED,
       WEFT_ERR_PROTOCOL, 0, "no HTTP answer" },
 };
 
@@ -84,7 +84,7 @@ static const struct {
 struct feed {
     struct wf_proxy_http reading;
     size_t used;
-    enum wf_proxy_result result;
+    enum wf_proxy_step result;
     struct wf_proxy_refusal refusal;
 };
 
@@ -102,7 +102,7 @@ static void feed(struct feed *feed, const char *answer, size_t count)
 static void check(const struct feed *feed, size_t case_index)
 {
     assert_int_equal(feed->result, cases[case_index].result);
-    if (feed->result == WF_PROXY_DONE)
+    if (feed->result == WF_PROXY_STEP_DONE)
         assert_int_equal(feed->used, cases[case_index].used);
     assert_int_equal(feed->refusal.status, cases[case_index].status);
     assert_int_equal(feed->refusal.http_status, cases[case_index].http_status);
@@ -118,12 +118,12 @@ static void answers_are_read_however_they_are_cut(void **state)
         for (size_t cut = 0; cut <= count; cut++) {
             struct feed two = { 0 };
             feed(&two, c->answer, cut);
-            if (two.result == WF_PROXY_MORE)
+            if (two.result == WF_PROXY_STEP_MORE)
                 feed(&two, c->answer, count);
             check(&two, index);
         }
         struct feed bytewise = { 0 };
-        for (size_t i = 0; i <= count && bytewise.result == WF_PROXY_MORE; i++)
+        for (size_t i = 0; i <= count && bytewise.result == WF_PROXY_STEP_MORE; i++)
             feed(&bytewise, c->answer, i);
         check(&bytewise, index);
     }
@@ -136,12 +136,12 @@ static void check_endless(const char *begin, const char *piece)
     assert_non_null(answer);
     strcpy(answer, begin);
     struct feed endless = { 0 };
-    while (count < WF_PROXY_HTTP_ANSWER_BYTES_MAX + 200 && endless.result == WF_PROXY_MORE) {
+    while (count < WF_PROXY_HTTP_ANSWER_BYTES_MAX + 200 && endless.result == WF_PROXY_STEP_MORE) {
         memcpy(answer + count, piece, piece_bytes);
         count += piece_bytes;
         feed(&endless, answer, count);
     }
-    assert_int_equal(endless.result, WF_PROXY_FAILED);
+    assert_int_equal(endless.result, WF_PROXY_STEP_FAILED);
     assert_int_equal(endless.refusal.status, WEFT_ERR_LIMIT);
     free(answer);
 }

@@ -79,7 +79,7 @@ struct talk {
     size_t used;
     uint8_t sent[WF_SOCKS5_BYTES_MAX * 3];
     size_t sent_count;
-    enum wf_proxy_result result;
+    enum wf_proxy_step result;
     struct wf_proxy_refusal refusal;
 };
 
@@ -107,7 +107,7 @@ static void feed(struct talk *talk, struct weft_bytes answer)
         assert_true(used <= left);
         talk->used += used;
         talk->sent_count += count;
-    } while (talk->result == WF_PROXY_MORE && used);
+    } while (talk->result == WF_PROXY_STEP_MORE && used);
 }
 
 static void conversations_go_well_however_they_are_cut(void **state)
@@ -121,12 +121,12 @@ static void conversations_go_well_however_they_are_cut(void **state)
             begin(&talk, c->has_login, c->ip);
             /* Cut in two; the last time in single bytes. */
             bool is_bytewise = cut > part.count;
-            for (part.count = is_bytewise ? 0 : cut; talk.result == WF_PROXY_MORE;
+            for (part.count = is_bytewise ? 0 : cut; talk.result == WF_PROXY_STEP_MORE;
                  part.count = is_bytewise ? part.count + 1 : c->from_proxy.count) {
                 assert_true(part.count <= c->from_proxy.count);
                 feed(&talk, part);
             }
-            assert_int_equal(talk.result, c->status ? WF_PROXY_FAILED : WF_PROXY_DONE);
+            assert_int_equal(talk.result, c->status ? WF_PROXY_STEP_FAILED : WF_PROXY_STEP_DONE);
             assert_int_equal(talk.refusal.status, c->status);
             assert_int_equal(talk.refusal.system_error, c->system_error);
             assert_int_equal(talk.refusal.http_status, 0);
@@ -153,11 +153,11 @@ static void the_longest_login_has_room(void **state)
     assert_int_equal(wf_socks5_begin(&socks, out), 4);
     assert_int_equal(
         wf_socks5_read(&socks, (struct weft_bytes)BYTES(5, 2), &used, out, &count, &refusal),
-        WF_PROXY_MORE);
+        WF_PROXY_STEP_MORE);
     assert_int_equal(count, WF_SOCKS5_BYTES_MAX);
     assert_int_equal(
         wf_socks5_read(&socks, (struct weft_bytes)BYTES(1, 0), &used, out, &count, &refusal),
-        WF_PROXY_MORE);
+        WF_PROXY_STEP_MORE);
     assert_int_equal(count, 4 + 1 + 255 + 2);
 }
 
