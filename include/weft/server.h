@@ -4,6 +4,7 @@
 
 #include "weft/loop.h"
 #include "weft/socket.h"
+#include "weft/tcp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -148,17 +149,18 @@ struct weft_listen_options {
     const char *const *proxy_protocol_from;
     size_t proxy_protocol_from_count; /* 0: nobody's. */
     /* Of the file of "unix:PATH", set before anybody can connect. */
-    uint32_t unix_mode;     /* As 0660; 0: what the umask leaves. */
-    const char *unix_user;  /* Its owner and group, a name or a number; */
-    const char *unix_group; /* NULL: the process's. */
+    uint32_t unix_mode;          /* As 0660; 0: what the umask leaves. */
+    const char *unix_user;       /* Its owner and group, a name or a number; */
+    const char *unix_group;      /* NULL: the process's. */
+    struct weft_tcp_options tcp; /* Of every connection that is accepted. */
 };
 
 /**
  * As weft_server_listen(), with options; NULL: all defaults. What TLS agrees on is in
  * weft_request_tls() and weft_socket_tls(). The server's origin check and weft_tls_reload() need
  * nothing more. Errors: as weft_server_listen(); WEFT_ERR_ARGUMENT: a mode over 0777, a mode or an
- * owner of what is no path; WEFT_ERR_NOT_FOUND: no such user or group; WEFT_ERR_SYNTAX: a proxy
- * that is no address.
+ * owner of what is no path, what TCP cannot be asked for; WEFT_ERR_NOT_FOUND: no such user or
+ * group; WEFT_ERR_SYNTAX: a proxy that is no address.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_server_listen_with(
     weft_server *server, const char *address, const struct weft_listen_options *options,

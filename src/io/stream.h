@@ -74,6 +74,13 @@ WEFT_MUST_USE weft_status wf_stream_connect_from(struct wf_stream *stream, weft_
                                                  const struct wf_stream_events *events,
                                                  const char **wrong_out);
 
+/* Whether they are other than what wf_stream_open() and wf_stream_connect() do. */
+static inline bool wf_stream_tcp_is_asked(const struct weft_tcp_options *options)
+{
+    return options->nodelay_off || options->keepalive_idle_s || options->keepalive_interval_s ||
+           options->keepalive_count;
+}
+
 /* Whether the kernel would take them. */
 bool wf_stream_tcp_is_usable(const struct weft_tcp_options *options);
 

@@ -4,6 +4,7 @@
 #include "io/account.h"
 #include "io/inherited.h"
 #include "io/resolve.h"
+#include "io/stream.h"
 #include "server/listen_address.h"
 
 #include <errno.h>
@@ -38,6 +39,9 @@ static void on_accepted(struct wf_listener *listener, int fd, void *user)
         close(fd);
         return;
     }
+    /* What a connection cannot have is no reason to be without one. */
+    if (own->has_tcp)
+        (void)!wf_stream_set_tcp(fd, &own->tcp);
     server->counts.connections++;
     server->counts.accepted_total++;
 }
@@ -52,8 +56,12 @@ static struct wf_server_listener *create(weft_server *server,
         return NULL;
     own->server = server;
     own->tls = weft_tls_retain(options->tls);
-    *status_out = wf_peers_create(server->allocator, options->proxy_protocol_from,
-                                  options->proxy_protocol_from_count, &own->announcers);
+    own->tcp = options->tcp;
+    own->has_tcp = wf_stream_tcp_is_asked(&options->tcp);
+    *status_out = WEFT_ERR_ARGUMENT;
+    if (wf_stream_tcp_is_usable(&options->tcp))
+        *status_out = wf_peers_create(server->allocator, options->proxy_protocol_from,
+                                      options->proxy_protocol_from_count, &own->announcers);
     return own;
 }
 

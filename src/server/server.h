@@ -20,6 +20,8 @@ struct wf_server_listener {
     struct wf_listener *listener;
     weft_tls *tls;               /* NULL: plain. */
     struct wf_peers *announcers; /* Who sends PROXY headers; NULL: nobody. */
+    struct weft_tcp_options tcp;
+    bool has_tcp; /* Other than the defaults. */
 };
 
 struct wf_drain {

@@ -159,6 +159,51 @@ static void a_descriptor_is_a_connection(void **state)
     }
 }
 
+/* The descriptor of the server's end: the one whose own port is the server's, and that has a peer.
+ */
+static int accepted_descriptor(const char *address)
+{
+    int port = atoi(strrchr(address, ':') + 1);
+    for (int fd = 0; fd < 1024; fd++) {
+        struct sockaddr_in own = { 0 }, peer = { 0 };
+        socklen_t own_bytes = sizeof own, peer_bytes = sizeof peer;
+        if (!getsockname(fd, (struct sockaddr *)&own, &own_bytes) && own.sin_family == AF_INET &&
+            ntohs(own.sin_port) == port && !getpeername(fd, (struct sockaddr *)&peer, &peer_bytes))
+            return fd;
+    }
+    return -1;
+}
+
+static void check_accepted(weft_socket *socket, struct record *record)
+{
+    int fd = accepted_descriptor(record->http_header);
+    (void)socket;
+    assert_true(fd >= 0);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 78);
+}
+
+static void what_a_server_accepts_has_its_options(void **state)
+{
+    (void)state;
+    struct world world;
+    struct record server, client;
+    scene_begin(&world, &server, &client, WEFT_BACKEND_DEFAULT);
+    struct weft_listen_options wrong = { .tcp.keepalive_count = 128 };
+    struct weft_listen_options options = { .tls = secure_identity(),
+                                           .tcp = { .nodelay_off = true, .keepalive_idle_s = 78 } };
+    assert_int_equal(weft_server_listen_with(world.server, "127.0.0.1:0", &wrong, NULL, 0),
+                     WEFT_ERR_ARGUMENT);
+    assert_int_equal(weft_server_listen_with(world.server, "127.0.0.1:0", &options,
+                                             server.http_header, sizeof server.http_header),
+                     WEFT_OK);
+    snprintf(world.url, sizeof world.url, "%s://%.60s", secure_scheme(), server.http_header);
+    server.on_open = check_accepted;
+    open_and_close(&world, &server, &client, NULL);
+    world_end(&world);
+}
+
 static void wrong_options_are_answered_at_once(void **state)
 {
     (void)state;
@@ -220,6 +265,7 @@ int main(void)
         cmocka_unit_test(it_comes_from_the_address_that_was_named),
         cmocka_unit_test(a_place_that_cannot_be_had_is_told),
         cmocka_unit_test(a_descriptor_is_a_connection),
+        cmocka_unit_test(what_a_server_accepts_has_its_options),
         cmocka_unit_test(wrong_options_are_answered_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
