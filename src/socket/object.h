@@ -19,10 +19,9 @@ struct wf_socket_rare {
     struct wf_backlog *backlog;       /* When has_backlog. */
     _Atomic uint64_t dropped_count;   /* Messages that the policy has dropped. */
     struct wf_spool *spool;           /* Of a large message that is being received. */
-    void (*on_connected)(weft_socket *socket, int system_error);
-    struct wf_opening_talk *talk; /* Of a preface, and what comes behind it. */
-    struct wf_secure *secure;     /* Of TLS. */
-    char *peer;                   /* Of wf_socket_set_peer(). */
+    struct wf_opening_talk *talk;     /* Of a preface, and what comes behind it. */
+    struct wf_secure *secure;         /* Of TLS. */
+    char *peer;                       /* Of wf_socket_set_peer(). */
     bool has_failure;
     struct weft_failure failure; /* Its texts are static, the engine's, or the one below. */
     char failure_text[128];

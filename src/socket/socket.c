@@ -202,14 +202,6 @@ weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct w
     return WEFT_OK;
 }
 
-weft_status wf_socket_start_stream(weft_socket *socket, const struct wf_address *address,
-                                   void (*on_connected)(weft_socket *socket, int system_error))
-{
-    socket->rare->on_connected = on_connected;
-    wf_transport_close(socket, false);
-    return wf_stream_connect(&socket->stream, socket->loop, address, &wf_transport_plain.events);
-}
-
 weft_status wf_socket_adopt_stream(weft_socket *socket, int fd)
 {
     wf_transport_close(socket, false);

@@ -146,12 +146,6 @@ WEFT_MUST_USE weft_status wf_socket_create(struct wf_socket_shape *shape, void *
                                            const struct weft_engine_request *request,
                                            weft_socket **socket_out);
 
-/* Starts to connect its stream; `on_connected` tells the end, errno or 0. May be tried again. */
-WEFT_MUST_USE weft_status wf_socket_start_stream(weft_socket *socket,
-                                                 const struct wf_address *address,
-                                                 void (*on_connected)(weft_socket *socket,
-                                                                      int system_error));
-
 /* Takes a stream that is connected already; owns the descriptor on success.
  * wf_socket_start_handshake() follows. */
 WEFT_MUST_USE weft_status wf_socket_adopt_stream(weft_socket *socket, int fd);

@@ -52,8 +52,8 @@ weft_status wf_transport_abort(weft_socket *socket)
 
 void wf_transport_on_connected(struct wf_stream *stream, int system_error)
 {
-    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
-    socket->rare->on_connected(socket, system_error);
+    (void)stream, (void)system_error;
+    assert(false); /* It is adopted when it is connected. */
 }
 
 void wf_transport_on_failed(struct wf_stream *stream, int system_error)
