@@ -1,28 +1,14 @@
 /* A client inside GLib's main loop: ./foreign-loop-glib ws://127.0.0.1:9000/echo */
+#include "hello.h"
+
 #include <glib.h>
-#include <stdio.h>
-#include <weft/weft.h>
 
 static weft_loop *loop;
 static gpointer watched;
 static GMainLoop *main_loop;
 
-static void greet(weft_socket *socket, void *user)
+static void stop(void)
 {
-    *(weft_status *)user = weft_socket_send_text(socket, "hello from GLib", WEFT_ZERO_TERMINATED);
-}
-
-static void show(weft_socket *socket, const struct weft_message_event *message, void *user)
-{
-    printf("%.*s\n", (int)message->bytes, (const char *)message->data);
-    *(weft_status *)user = weft_socket_close(socket, 1000, "bye");
-}
-
-static void finish(weft_socket *socket, const struct weft_close_event *event, void *user)
-{
-    (void)socket;
-    if (event->failure)
-        *(weft_status *)user = event->failure->status;
     g_main_loop_quit(main_loop);
 }
 
@@ -47,12 +33,11 @@ int main(int argc, char **argv)
 {
     static GSourceFuncs functions = { .prepare = prepare, .check = check, .dispatch = dispatch };
     GSource *source = g_source_new(&functions, sizeof *source);
-    weft_status result = WEFT_ERR_ARGUMENT;
-    struct weft_socket_events events = { .on_open = greet, .on_message = show, .on_close = finish };
-    struct weft_connect_options options = { .events = events, .user = &result };
+    struct hello hello = { "hello from GLib", stop, WEFT_ERR_ARGUMENT };
+    struct weft_connect_options options = { .events = hello_events, .user = &hello };
     main_loop = g_main_loop_new(NULL, FALSE);
-    if (argc == 2 && !(result = weft_loop_create(NULL, &loop)) &&
-        !(result = weft_socket_connect(loop, argv[1], &options, NULL))) {
+    if (argc == 2 && !(hello.status = weft_loop_create(NULL, &loop)) &&
+        !(hello.status = weft_socket_connect(loop, argv[1], &options, NULL))) {
         watched = g_source_add_unix_fd(source, weft_loop_fd(loop), G_IO_IN);
         g_source_attach(source, NULL);
         g_main_loop_run(main_loop);
@@ -61,5 +46,5 @@ int main(int argc, char **argv)
     g_source_unref(source);
     g_main_loop_unref(main_loop);
     weft_loop_destroy(loop);
-    return result != WEFT_OK;
+    return hello.status != WEFT_OK;
 }

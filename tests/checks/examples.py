@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Runs the examples against each other, over Unix sockets.
 
-usage: examples.py EXAMPLES WEFT     the folder of the built examples, and the program
+usage: examples.py EXAMPLES WEFT SOURCES     the folder of the built examples, the program, and the
+folder of their sources
 """
 import pathlib, socket as sockets, subprocess, sys, tempfile, time
 
 examples = pathlib.Path(sys.argv[1])
 program = sys.argv[2]
 LIMIT_S = 20
+LINES_MAX = 60
 # The last two are built where libuv and GLib are installed.
 LOOPS = {'foreign-loop': 'poll', 'foreign-loop-uv': 'libuv', 'foreign-loop-glib': 'GLib'}
 
@@ -51,6 +53,9 @@ def echo_and_client(folder):
         (folder / 'file').write_bytes(bytes(3_000_000))
         sent = run(examples / 'send-file', f'ws+unix:{folder}/echo:/echo', folder / 'file')
         expect('send-file', sent, '3000000 bytes\n')
+        text = ''.join(f'line {i}\n' for i in range(200_000))
+        if run(examples / 'parts', f'ws+unix:{folder}/echo:/echo', given=text) != text:
+            sys.exit('parts: what came is not what was sent')
         answered = run(program, 'connect', f'ws+unix:{folder}/echo:/echo', given='one\ntwo\n')
         expect('weft connect', answered, 'one\ntwo\n')
     finally:
@@ -66,9 +71,22 @@ def chat(folder):
         server.kill()
         server.wait()
 
+def ticker(folder):
+    server = started('ticker', folder / 'ticker')
+    try:
+        price = run(examples / 'blocking-client', f'ws+unix:{folder}/ticker:/prices', 'a word')
+        if not price.startswith('share '):
+            sys.exit(f'ticker: {price!r}')
+    finally:
+        server.kill()
+        server.wait()
+
 with tempfile.TemporaryDirectory(prefix='weft-') as folder:
     echo_and_client(pathlib.Path(folder))
     chat(pathlib.Path(folder))
-if (examples / 'engine').exists():
-    run(examples / 'engine')
+    ticker(pathlib.Path(folder))
+expect('engine', run(examples / 'engine'), 'the server answers\n')
+for source in pathlib.Path(sys.argv[3]).glob('*.c'):
+    if len(source.read_text().splitlines()) >= LINES_MAX:
+        sys.exit(f'{source.name}: an example has less than {LINES_MAX} lines')
 print('examples: they talk to each other')
