@@ -1,5 +1,6 @@
 /* weft connect on a terminal. */
 #include "support/process.h"
+#include "support/secure.h"
 
 #include <ftw.h>
 #include <signal.h>
@@ -67,7 +68,7 @@ static void a_person_talks_with_a_server(void **state)
     struct desk desk;
     sit_down(&desk, "/echo", NULL);
     see(&desk, NULL);
-    see(&desk, "connected to ws://");
+    see(&desk, secure_is_on() ? "connected to wss://" : "connected to ws://");
     see(&desk, "> ");
     type(&desk, "hello w\303\266rld\r");
     see(&desk, "hello w\303\266rld");

@@ -34,7 +34,7 @@ static void serve(struct process *server, char *url, size_t url_bytes, const cha
 static void connect_with(const char *url, const char *const *arguments, const char *says)
 {
     struct process client;
-    const char *all[8] = { "connect" };
+    const char *all[10] = { "connect" };
     size_t count = 1;
     while (arguments && *arguments)
         all[count++] = *arguments++;

@@ -1,5 +1,8 @@
 #include "support/process.h"
 
+#include "support/certs.h"
+#include "support/secure.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -220,16 +223,25 @@ void process_serve(struct process *process, char *url_out, size_t url_bytes,
                    const char *const *arguments)
 {
     const char *all[ARGUMENTS_MAX] = { "serve", "--listen", "127.0.0.1:0", "--quiet" };
+    size_t count = 4;
+    if (secure_is_on()) {
+        all[count++] = "--tls-cert";
+        all[count++] = certs_path("server.pem");
+        all[count++] = "--tls-key";
+        all[count++] = certs_path("server.key");
+    }
     for (size_t i = 0; arguments && arguments[i]; i++)
-        all[4 + i] = arguments[i];
+        all[count++] = arguments[i];
+    assert_true(count < ARGUMENTS_MAX);
     process_start(process, all);
     process_write(process, NULL, 0, true);
     process_until(process, process_count_lines(&process->out) > 0 || process->exit_status >= 0);
 
     char address[64];
-    if (!process->out.data || sscanf(process->out.data, "listening on http://%63s", address) != 1)
+    const char *line = secure_is_on() ? "listening on https://%63s" : "listening on http://%63s";
+    if (!process->out.data || sscanf(process->out.data, line, address) != 1)
         process_fail(process, "the first line of the server");
-    snprintf(url_out, url_bytes, "ws://%s", address);
+    snprintf(url_out, url_bytes, "%s://%s", secure_scheme(), address);
 }
 
 void process_end_server(struct process *process)

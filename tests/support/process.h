@@ -66,7 +66,7 @@ void process_free(struct process *process);
 int process_run(struct process *process, const char *input, const char *const *arguments);
 
 /* Starts `weft serve --quiet` on a free port with further arguments. `url_out` gets
- * "ws://127.0.0.1:N". */
+ * "ws://127.0.0.1:N", or wss:, see support/secure.h. */
 void process_serve(struct process *process, char *url_out, size_t url_bytes,
                    const char *const *arguments);
 

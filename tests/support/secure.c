@@ -40,13 +40,6 @@ weft_tls *secure_trust(void)
     return trust;
 }
 
-weft_status secure_listen(weft_server *server, const char *address, char *address_out,
-                          size_t address_out_bytes)
-{
-    struct weft_listen_options options = { .tls = secure_identity() };
-    return weft_server_listen_with(server, address, &options, address_out, address_out_bytes);
-}
-
 int secure_bridge(int fd)
 {
     return secure_is_on() ? bridge_open(fd, certs_path("ca.pem")) : fd;
