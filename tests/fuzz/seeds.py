@@ -73,3 +73,15 @@ HEADS = {
 }
 for name, head in HEADS.items():
     write('proxy_protocol', name, None, 4, head)
+
+# The lowest bit: SOCKS5, else HTTP; the next one: with a login.
+PROXY_ANSWERS = {
+    'http-tunnel': (0, b'HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\nVia: a\r\n\r\nHTTP/1.1 101'),
+    'http-refusal': (0, b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="a"\r\nContent-Length: 2\r\n\r\nno'),
+    'socks-tunnel': (1, bytes.fromhex('0500 05000003 0161 0050') + b'HTTP/1.1 101'),
+    'socks-login': (3, bytes.fromhex('0502 0100 05000001 7f000001 0050')),
+    'socks-ipv6': (1, bytes.fromhex('0500 05000004' + '00' * 15 + '01 0050')),
+    'socks-refusal': (1, bytes.fromhex('0500 05050001')),
+}
+for name, (case, answer) in PROXY_ANSWERS.items():
+    write('proxy_answers', name, None, 4 * 2 + case, answer)

@@ -120,6 +120,73 @@ static void a_place_that_cannot_be_had_is_told(void **state)
     }
 }
 
+/* While it is being connected: nobody answers. */
+static void an_end_while_connecting_leaves_nothing(void **state)
+{
+    (void)state;
+    enum end { IS_CLOSED, LOOP_ENDS, TIME_IS_OVER, END_COUNT };
+    static const char *const lines[] = { "error:aborted close:1006//unclean ",
+                                         "error:aborted close:1006//unclean ",
+                                         "error:timeout close:1006//unclean " };
+    struct silent_listener silent;
+    silent_listener_open(&silent);
+    for (int end = IS_CLOSED; end < END_COUNT; end++) {
+        size_t descriptors = count_descriptors();
+        struct record client = { 0 };
+        struct weft_connect_options options = { .events = record_events, .user = &client };
+        weft_loop *loop = NULL;
+        weft_socket *socket = NULL;
+        char url[64];
+        if (end == TIME_IS_OVER)
+            options.connect_timeout_ms = 30;
+        snprintf(url, sizeof url, "ws://127.0.0.1:%u/", (unsigned)silent.port);
+        assert_int_equal(weft_loop_create(NULL, &loop), WEFT_OK);
+        size_t with_loop = count_descriptors();
+        assert_int_equal(weft_socket_connect(loop, url, &options, &socket), WEFT_OK);
+        while (count_descriptors() == with_loop)
+            assert_int_equal(weft_loop_turn(loop, 10), WEFT_OK);
+        if (end == IS_CLOSED)
+            assert_int_equal(weft_socket_close(socket, 0, NULL), WEFT_OK);
+        while (end != LOOP_ENDS && !client.is_closed)
+            assert_int_equal(weft_loop_turn(loop, 10), WEFT_OK);
+        if (end != LOOP_ENDS) {
+            assert_int_equal(count_descriptors(), with_loop);
+            assert_false(weft_loop_is_alive(loop));
+        }
+        weft_loop_destroy(loop);
+        weft_socket_release(socket);
+        assert_string_equal(client.line, lines[end]);
+        assert_int_equal(count_descriptors(), descriptors);
+    }
+    silent_listener_close(&silent);
+}
+
+/* Whoever answers for that name, and whenever. */
+static void an_end_while_the_name_is_asked_for_leaves_nothing(void **state)
+{
+    (void)state;
+    for (int ends_loop = 0; ends_loop < 2; ends_loop++) {
+        size_t descriptors = count_descriptors();
+        struct record client = { 0 };
+        struct weft_connect_options options = { .events = record_events, .user = &client };
+        weft_loop *loop = NULL;
+        weft_socket *socket = NULL;
+        assert_int_equal(weft_loop_create(NULL, &loop), WEFT_OK);
+        assert_int_equal(weft_socket_connect(loop, "ws://weft.example/", &options, &socket),
+                         WEFT_OK);
+        if (!ends_loop) {
+            assert_int_equal(weft_socket_close(socket, 0, NULL), WEFT_OK);
+            assert_int_equal(weft_loop_turn(loop, 0), WEFT_OK);
+            assert_string_equal(client.line, "error:aborted close:1006//unclean ");
+            assert_false(weft_loop_is_alive(loop));
+        }
+        weft_loop_destroy(loop);
+        assert_true(client.is_closed);
+        weft_socket_release(socket);
+        assert_int_equal(count_descriptors(), descriptors);
+    }
+}
+
 static int option_of(int fd, int level, int name)
 {
     int value = -1;
@@ -264,6 +331,8 @@ int main(void)
         cmocka_unit_test(of_two_addresses_one_is_enough),
         cmocka_unit_test(it_comes_from_the_address_that_was_named),
         cmocka_unit_test(a_place_that_cannot_be_had_is_told),
+        cmocka_unit_test(an_end_while_connecting_leaves_nothing),
+        cmocka_unit_test(an_end_while_the_name_is_asked_for_leaves_nothing),
         cmocka_unit_test(a_descriptor_is_a_connection),
         cmocka_unit_test(what_a_server_accepts_has_its_options),
         cmocka_unit_test(wrong_options_are_answered_at_once),

@@ -461,6 +461,29 @@ static void the_environment_names_the_proxy(void **state)
     clear_environment();
 }
 
+/* The first request goes through the proxy, and the one that follows needs none. */
+static void a_redirect_is_aimed_anew(void **state)
+{
+    (void)state;
+    struct scene scene;
+    char to[128];
+    struct weft_route route = { .on_upgrade = redirect, .user = to };
+    scene_begin(&scene, WEFT_BACKEND_DEFAULT, &http_tunnel, "http://");
+    snprintf(to, sizeof to, "%s://localhost%s/echo", secure_scheme(),
+             strchr(scene.world.address, ':'));
+    assert_int_equal(weft_server_route(scene.world.server, "/away", &route), WEFT_OK);
+    clear_environment();
+    setenv("all_proxy", scene.proxy_url, 1);
+    setenv("no_proxy", "localhost", 1);
+    struct weft_connect_options options = { .proxy_from_environment = true, .redirects_max = 1 };
+    connect_and_wait(&scene, "/away", &options);
+    clear_environment();
+    assert_string_equal(scene.client.line, "open close:1000//clean ");
+    scene_end(&scene);
+    assert_int_equal(scene.proxy.connection_count, 1);
+    assert_string_equal(scene.heard, CONNECT_HEAD "\r\n");
+}
+
 static void a_wrong_environment_is_told_by_name(void **state)
 {
     (void)state;
@@ -610,6 +633,7 @@ int main(void)
         cmocka_unit_test(a_redirect_goes_through_the_proxy),
         cmocka_unit_test(what_may_pass_is_tried_again),
         cmocka_unit_test(the_environment_names_the_proxy),
+        cmocka_unit_test(a_redirect_is_aimed_anew),
         cmocka_unit_test(a_wrong_environment_is_told_by_name),
         cmocka_unit_test(it_is_closed_at_every_stage),
         cmocka_unit_test(the_loop_ends_at_every_stage),
