@@ -6,14 +6,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* As memcpy(), for what most often has 4 to 32 bytes: the ends overlap each other. */
+/* As memcpy(), for at most 64 bytes: the ends overlap each other. */
 static inline void wf_copy_short(uint8_t *target, const uint8_t *source, size_t count)
 {
-    if (count > 32) {
-        memcpy(target, source, count);
-    } else if (count >= 16) {
+    if (count >= 16) {
         memcpy(target, source, 16);
         memcpy(target + count - 16, source + count - 16, 16);
+        if (count > 32) {
+            memcpy(target + 16, source + 16, 16);
+            memcpy(target + count - 32, source + count - 32, 16);
+        }
     } else if (count >= 8) {
         memcpy(target, source, 8);
         memcpy(target + count - 8, source + count - 8, 8);

@@ -42,6 +42,12 @@ extern _Thread_local __attribute__((tls_model("initial-exec"))) weft_loop *wf_lo
 
 bool wf_loop_is_own(const weft_loop *loop);
 
+/* Whether this thread is in a turn of the loop. */
+static inline bool wf_loop_is_turning(const weft_loop *loop)
+{
+    return wf_loop_turning == loop;
+}
+
 /* Whether the calling thread is the one that runs the loop; before the first run: the creator. */
 static inline bool wf_loop_is_current(const weft_loop *loop)
 {

@@ -1,6 +1,7 @@
 /* From the kernel to the user: bytes to the engine, its events to the callbacks. */
 #include "socket/spooling.h"
 #include "socket/transport.h"
+#include "ws/quick.h"
 
 #include <errno.h>
 
@@ -158,6 +159,40 @@ static bool may_hand_out(const weft_socket *socket)
            wf_socket_state(socket) != WEFT_CLOSED;
 }
 
+/* Nobody but the shape's on_message is told, and as it is. */
+static inline bool is_told_plainly(const weft_socket *socket)
+{
+    return wf_socket_state(socket) == WEFT_OPEN && !socket->is_broken && !socket->is_paused &&
+           !socket->engine_is_done && !socket->wants_blobs && !socket->rare &&
+           socket->engine.phase == WF_PHASE_FRAMES;
+}
+
+/* Short messages that lie in the input in a row. Returns their bytes. */
+static uint64_t hand_out_short(weft_socket *socket)
+{
+    uint64_t taken_bytes = 0;
+    enum weft_message_type type;
+    struct weft_buffer data;
+    struct wf_socket_shape *shape = socket->shape;
+    if (!wf_quick_may_begin(&socket->engine) || !shape->events.on_message)
+        return 0;
+    while (is_told_plainly(socket) && taken_bytes < TURN_BYTES_MAX &&
+           wf_quick_next(&socket->engine, &type, &data)) {
+        struct weft_message_event message = { .type = type,
+                                              .data = data.data,
+                                              .bytes = data.count };
+        taken_bytes += data.count;
+        if (type == WEFT_TEXT)
+            shape->told_text = (struct weft_bytes){ data.data, data.count };
+        shape->events.on_message(socket, &message, socket->user);
+        shape->told_text.data = NULL;
+    }
+    shape->told_text = (struct weft_bytes){ 0 };
+    if (taken_bytes)
+        socket->active_ms = wf_socket_now(socket);
+    return taken_bytes;
+}
+
 /* Returns the bytes that were handed out. */
 static uint64_t hand_out_all(weft_socket *socket)
 {
@@ -166,6 +201,9 @@ static uint64_t hand_out_all(weft_socket *socket)
         enum weft_message_type type;
         struct weft_buffer message;
         struct weft_engine_event event;
+        taken_bytes += hand_out_short(socket);
+        if (!may_hand_out(socket) || taken_bytes >= TURN_BYTES_MAX)
+            break;
         if (wf_engine_next_whole(&socket->engine, &type, &message)) {
             taken_bytes += message.count;
             on_message(socket, type, message);

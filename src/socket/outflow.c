@@ -2,6 +2,7 @@
 #include "io/loop.h"
 #include "socket/backlog.h"
 #include "socket/transport.h"
+#include "ws/quick.h"
 
 enum { PING_BYTES_MAX = 125 }; /* RFC 6455 5.5 */
 enum { SPANS_MAX = 64, BODY_LOW_BYTES = 64 * 1024 };
@@ -195,10 +196,12 @@ static inline bool is_told(const weft_socket *socket, struct weft_bytes payload)
 weft_status wf_outflow_put(weft_socket *socket, enum weft_message_type type,
                            struct weft_bytes payload)
 {
+    bool is_utf8 = is_told(socket, payload);
+    if (wf_engine_send_short(&socket->engine, type, payload, is_utf8))
+        return WEFT_OK;
     if (payload.count < LENT_BYTES_MIN)
-        return wf_engine_send(&socket->engine, type, payload, is_told(socket, payload));
-    weft_status status =
-        wf_engine_send_lent(&socket->engine, type, payload, is_told(socket, payload));
+        return wf_engine_send(&socket->engine, type, payload, is_utf8);
+    weft_status status = wf_engine_send_lent(&socket->engine, type, payload, is_utf8);
     return status ? status : write_lent(socket);
 }
 
@@ -261,19 +264,18 @@ static inline bool send_short(weft_socket *socket, enum weft_message_type type, 
                               size_t bytes)
 {
     if (!socket || !data || wf_socket_state(socket) != WEFT_OPEN ||
-        !wf_loop_is_current(socket->loop) || socket->has_backlog || socket->has_policy)
+        !wf_loop_is_turning(socket->loop) || !socket->in_inflow || socket->has_backlog ||
+        socket->has_policy)
         return false;
-    const struct weft_socket_settings *settings = &socket->shape->settings;
-    uint64_t queued = wf_engine_output_bytes(&socket->engine);
     struct weft_bytes payload = { data, bytes };
-    if (bytes > settings->send_bytes_max || queued > settings->send_bytes_max - bytes ||
-        !wf_engine_send_short(&socket->engine, type, payload, is_told(socket, payload)))
+    bool is_valid = type != WEFT_TEXT || is_told(socket, payload);
+    uint64_t queued = wf_engine_output_bytes(&socket->engine);
+    uint64_t max = socket->shape->quick_bytes_max;
+    if (bytes > max || queued > max - bytes || !is_valid ||
+        (!wf_quick_send(&socket->engine, type, data, bytes) &&
+         !wf_engine_send_short(&socket->engine, type, payload, true)))
         return false;
     socket->active_ms = wf_socket_now(socket);
-    if (wf_engine_output_bytes(&socket->engine) > settings->send_mark_bytes)
-        socket->is_over_mark = true;
-    if (!socket->in_inflow)
-        wf_gathering_add(socket);
     return true;
 }
 

@@ -27,6 +27,11 @@ void wf_socket_shape_resolve(struct wf_socket_shape *shape, weft_loop *loop, enu
     set_default_64(&settings->send_bytes_max, 16 << 20);
     set_default_64(&settings->blob_spool_bytes, 1 << 20);
     set_default_32(&shape->keep_alive_timeout_ms, 15000);
+    /* A frame's header is not counted before it is there. */
+    uint64_t least = settings->send_mark_bytes < settings->send_bytes_max
+                         ? settings->send_mark_bytes
+                         : settings->send_bytes_max;
+    shape->quick_bytes_max = least > 16 ? least - 16 : 0;
     wf_engine_resolve_limits(&settings->limits);
     wf_engine_resolve_deflate(&settings->deflate, side);
 

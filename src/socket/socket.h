@@ -51,6 +51,7 @@ struct wf_socket_shape {
     uint32_t keep_alive_timeout_ms;                 /* Server: idle between two HTTP requests. */
     struct weft_socket_events events;
     struct wf_engine_config engine;
+    uint64_t quick_bytes_max;    /* In the output: below the mark, and below the maximum. */
     struct weft_bytes told_text; /* A text that a callback is told of right now: it is UTF-8. */
     struct wf_gathering gathering;
 };

@@ -3,7 +3,6 @@
  *
  * What is seldom needed stands in functions of its own, called last: so the common way needs no
  * stack. */
-#include "base/copy.h"
 #include "codec/mask.h"
 #include "codec/utf8.h"
 #include "ws/state.h"
@@ -105,7 +104,8 @@ static inline void write_short(uint8_t *place, enum weft_message_type type,
 {
     place[0] = (uint8_t)(WF_FRAME_FINAL | type);
     place[1] = (uint8_t)payload.count;
-    wf_copy_short(place + SHORT_HEADER_BYTES, payload.data, payload.count);
+    if (payload.count)
+        memcpy(place + SHORT_HEADER_BYTES, payload.data, payload.count);
 }
 
 /* Where the output has no room yet. What else has come will most often be answered, too. */

@@ -105,6 +105,71 @@ static void a_refused_request_tells_no_events(void **state)
     pair_end(&pair);
 }
 
+static void hear_too(weft_socket *socket, const struct weft_message_event *message, void *user)
+{
+    (void)socket;
+    pair_note(user, "listener", "heard:%.1s ", (const char *)message->data);
+}
+
+/* The second of four messages of one read changes what the third one finds. */
+static void change_at_second(struct pair *pair, const char *name)
+{
+    static const struct weft_socket_events events = { .on_message = hear_too };
+    unsigned *step = pair->user;
+    if (strcmp(name, "message") != 0 || step[1]++ != 1)
+        return;
+    switch (step[0]) {
+    case 0:
+        weft_socket_pause(pair->socket);
+        break;
+    case 1:
+        assert_int_equal(weft_socket_close(pair->socket, 1000, NULL), WEFT_OK);
+        break;
+    case 2:
+        assert_int_equal(weft_socket_add_listener(pair->socket, &events, pair, false, NULL),
+                         WEFT_OK);
+        break;
+    case 3:
+        assert_int_equal(weft_socket_set_events(pair->socket, &pair_events, pair), WEFT_OK);
+        break;
+    default:
+        break;
+    }
+}
+
+static void a_row_of_messages_can_be_changed_in_its_midst(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "text:a-234567890123456 text:b-234567890123456 ",
+        "text:a-234567890123456 text:b-234567890123456 ",
+        "text:a-234567890123456 text:b-234567890123456 text:c-234567890123456 heard:c "
+        "text:d-234567890123456 heard:d ",
+        "text:a-234567890123456 text:b-234567890123456 text:c-234567890123456 "
+        "text:d-234567890123456 ",
+        "text:a-234567890123456 text:b-234567890123456 text:c-234567890123456 "
+        "text:d-234567890123456 ",
+    };
+    for (unsigned i = 0; i < COUNT_OF(lines); i++) {
+        unsigned step[2] = { i, 0 };
+        struct pair pair = { .on_event = change_at_second };
+        pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+        pair_open(&pair);
+        pair.user = step;
+        PAIR_WRITE(&pair, "\x82\x91\0\0\0\0a-234567890123456\x81\x91\0\0\0\0b-234567890123456"
+                          "\x81\x91\0\0\0\0c-234567890123456\x82\x91\0\0\0\0d-234567890123456");
+        pair_until(&pair, pair.bytes >= strlen(lines[i]));
+        pair_turn(&pair);
+        assert_string_equal(pair.line, lines[i]);
+        if (i == 0) {
+            weft_socket_resume(pair.socket);
+            pair_until(&pair, pair.bytes >= strlen(lines[3]));
+            assert_string_equal(pair.line, lines[3]);
+        }
+        pair_end(&pair);
+    }
+}
+
 /* The text of a message is known to be UTF-8 while it is told, and as that very text. */
 static void send_others(struct pair *pair, const char *name)
 {
@@ -144,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_pause_holds_all_back),
         cmocka_unit_test(no_message_comes_behind_close),
         cmocka_unit_test(a_refused_request_tells_no_events),
+        cmocka_unit_test(a_row_of_messages_can_be_changed_in_its_midst),
         cmocka_unit_test(what_is_told_is_checked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include "support/engine_probe.h"
 #include "support/fault_alloc.h"
 #include "support/guard_page.h"
-#include "ws/engine.h"
+#include "ws/quick.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +29,19 @@ static void note(struct told *told, unsigned type, unsigned code, struct weft_bu
     told->event_count++;
 }
 
+enum way { SLOW, WHOLE, QUICK };
+
+static bool take(weft_engine *engine, enum way way, enum weft_message_type *type,
+                 struct weft_buffer *message)
+{
+    if (way == QUICK && wf_quick_may_begin(engine) && wf_quick_next(engine, type, message))
+        return true;
+    return way != SLOW && wf_engine_next_whole(engine, type, message);
+}
+
 /* What an engine makes of bytes that lie before a forbidden page. */
 static struct told run(enum weft_side side, const struct weft_engine_options *options,
-                       struct weft_bytes bytes, bool is_quick)
+                       struct weft_bytes bytes, enum way way)
 {
     struct told told = { .hash = 14695981039346656037u };
     struct probe *probe = probe_create_open(side, options);
@@ -42,7 +52,7 @@ static struct told run(enum weft_side side, const struct weft_engine_options *op
     assert_int_equal(weft_engine_feed(probe->engine, (struct weft_buffer){ area, bytes.count }),
                      WEFT_OK);
     for (;;) {
-        if (is_quick && wf_engine_next_whole(probe->engine, &type, &message)) {
+        if (take(probe->engine, way, &type, &message)) {
             note(&told, WEFT_EVENT_MESSAGE, type, message);
             told.quick_count++;
         } else if (weft_engine_next(probe->engine, &event) != WEFT_EVENT_NONE) {
@@ -63,9 +73,12 @@ static struct told run(enum weft_side side, const struct weft_engine_options *op
 static unsigned check_same(enum weft_side side, const struct weft_engine_options *options,
                            struct weft_bytes bytes)
 {
-    struct told slow = run(side, options, bytes, false), quick = run(side, options, bytes, true);
-    if (slow.hash != quick.hash || slow.event_count != quick.event_count)
-        fail_msg("side %d, first %02x, %zu bytes", side, bytes.data[0], bytes.count);
+    struct told slow = run(side, options, bytes, SLOW), quick = slow;
+    for (enum way way = WHOLE; way <= QUICK; way++) {
+        quick = run(side, options, bytes, way);
+        if (slow.hash != quick.hash || slow.event_count != quick.event_count)
+            fail_msg("side %d, first %02x, %zu bytes", side, bytes.data[0], bytes.count);
+    }
     return quick.quick_count;
 }
 
@@ -192,6 +205,41 @@ static void a_short_answer_is_the_same_frame(void **state)
     assert_true(put_both(WEFT_SERVER, WEFT_BINARY, broken, false));
 }
 
+/* Behind what is there already; what it does not do it leaves alone. */
+static void a_quick_answer_is_the_same_frame(void **state)
+{
+    (void)state;
+    uint8_t payload[130];
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (uint8_t)(' ' + i % 90);
+    for (size_t count = 0; count <= 70; count++) {
+        struct probe *slow = probe_create_open(WEFT_SERVER, NULL);
+        struct probe *quick = probe_create_open(WEFT_SERVER, NULL);
+        struct weft_bytes bytes = { payload, count };
+        assert_false(wf_quick_send(quick->engine, WEFT_TEXT, payload, count)); /* It is empty. */
+        for (int i = 0; i < 20; i++) {
+            enum weft_message_type type = i % 2 ? WEFT_TEXT : WEFT_BINARY;
+            assert_int_equal(weft_engine_send(slow->engine, type, bytes), WEFT_OK);
+            bool is_done = wf_quick_send(quick->engine, type, payload, count);
+            assert_true(i == 0 || count > 20 || is_done);
+            assert_true(count <= WF_QUICK_BYTES_MAX || !is_done);
+            if (!is_done)
+                assert_int_equal(weft_engine_send(quick->engine, type, bytes), WEFT_OK);
+            assert_int_equal(weft_engine_buffered_amount(quick->engine),
+                             weft_engine_buffered_amount(slow->engine));
+        }
+        probe_write(slow);
+        probe_write(quick);
+        assert_int_equal(slow->output_bytes, quick->output_bytes);
+        assert_memory_equal(slow->output, quick->output, slow->output_bytes);
+        assert_int_equal(weft_engine_send(quick->engine, WEFT_TEXT, bytes), WEFT_OK);
+        assert_int_equal(weft_engine_close(quick->engine, 1000, (struct weft_text){ 0 }), WEFT_OK);
+        assert_false(wf_quick_send(quick->engine, WEFT_TEXT, payload, count));
+        probe_destroy(slow);
+        probe_destroy(quick);
+    }
+}
+
 static void nothing_is_sent_behind_a_close(void **state)
 {
     (void)state;
@@ -241,6 +289,7 @@ int main(void)
         cmocka_unit_test(lengths_that_are_not_minimal_and_limits_stand),
         cmocka_unit_test(fragments_are_left_alone),
         cmocka_unit_test(a_short_answer_is_the_same_frame),
+        cmocka_unit_test(a_quick_answer_is_the_same_frame),
         cmocka_unit_test(nothing_is_sent_behind_a_close),
         cmocka_unit_test(no_memory_is_no_harm),
     };
