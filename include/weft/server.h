@@ -23,7 +23,7 @@ enum weft_proxy_fields {
 struct weft_server_options {
     uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed; over TLS
                                        it is closed. */
-    uint32_t request_timeout_ms;    /* 0: 10 000 for the head of a request. */
+    uint32_t request_timeout_ms;    /* 0: 10 000 for the head of a request. Later: 408. */
     uint32_t keep_alive_timeout_ms; /* 0: 15 000 of waiting for another request. */
     uint32_t head_bytes_max;        /* 0: 16 KiB. More: 431. */
     uint32_t head_count_max;        /* 0: 100 header fields. More: 431. */

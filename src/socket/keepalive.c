@@ -99,6 +99,10 @@ static void time_out(weft_socket *socket, const char *text, const char *name, ui
         wf_socket_abort(socket, &failure, false);
         return;
     }
+    if (wf_engine_answer_late(&socket->engine, &failure)) {
+        wf_inflow_pump(socket); /* The flush behind it sends the answer. */
+        return;
+    }
     /* The engine knows the answer so far, if a refusal was cut off. */
     wf_engine_fail(&socket->engine, &failure, 0);
     wf_inflow_pump(socket);

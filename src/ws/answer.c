@@ -274,6 +274,18 @@ static void write_complaint(struct wf_head *head, const void *what)
     wf_head_put_string(head, "\n");
 }
 
+bool wf_engine_answer_late(struct weft_engine *engine, const struct weft_failure *failure)
+{
+    struct complaint complaint = { 408, weft_text_of(failure->text) };
+    if (engine->config->side != WEFT_SERVER || engine->phase != WF_PHASE_HEAD ||
+        !wf_engine_is_in_midst(engine))
+        return false;
+    /* Without memory it ends without an answer. */
+    (void)!wf_head_emit(engine, write_complaint, &complaint);
+    wf_failing_begin(engine, failure, 0);
+    return true;
+}
+
 void wf_answer_broken(struct weft_engine *engine, int status, const char *text, const char *rule)
 {
     struct complaint complaint = { status, weft_text_of(text) };

@@ -157,6 +157,11 @@ bool wf_engine_request_waits(const struct weft_engine *engine);
 /* The part of a request head, of an answer, or of a message has come: the peer owes the rest. */
 bool wf_engine_is_in_midst(const struct weft_engine *engine);
 
+/* Server: a request has begun and does not end. It is answered 408 (RFC 9110 15.5.9), and the
+ * connection fails with this failure, whose texts must be static. False: none has begun, or it is
+ * read already. */
+bool wf_engine_answer_late(struct weft_engine *engine, const struct weft_failure *failure);
+
 /* Fails the connection for a reason outside the protocol (a timeout, a limit of the hallway): puts
  * a Close frame with `close_code` (0: none) into the output when OPEN; a client that has received
  * the head of a refusal gets it in the failure. weft_engine_next() then answers WEFT_EVENT_FAILED

@@ -57,13 +57,24 @@ static void the_client_waits_for_the_servers_end(void **state)
     clients_end(&silent.clients);
 }
 
+/* RFC 9110 15.5.9. */
+static void expect_too_late(struct peer *peer)
+{
+    static const char text[] = "the handshake took too long\n";
+    char head[512];
+    peer_take_head(peer, head, sizeof head);
+    assert_memory_equal(head, "HTTP/1.1 408 ", 13);
+    assert_memory_equal(peer_take(peer, sizeof text - 1).data, text, sizeof text - 1);
+}
+
 static void silent_peers_cost_one_timeout(void **state)
 {
     (void)state;
     peer_expect_close(&silent.ignores_the_close, 1000);
     peer_expect_any_end(&silent.ignores_the_close);
     peer_expect_any_end(&silent.says_nothing);
-    peer_expect_any_end(&silent.stops_in_the_head);
+    expect_too_late(&silent.stops_in_the_head);
+    peer_expect_end(&silent.stops_in_the_head);
     peer_close(&silent.ignores_the_close);
     peer_close(&silent.says_nothing);
     peer_close(&silent.stops_in_the_head);

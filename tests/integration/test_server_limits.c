@@ -126,20 +126,45 @@ static bool sent_one_more(struct raw_client *client)
     return client->has_ended;
 }
 
-/* A head that never ends gets its time once, however busily it comes. */
-static void a_slow_head_is_dropped(void **state)
+/* A head that never ends gets its time once, however busily it comes. RFC 9110 15.5.9. */
+static void a_slow_head_is_answered_and_dropped(void **state)
 {
     struct serving *serving = *state;
     struct raw_client client;
+    struct raw_answer answer = { 0 };
     serving_restart(serving, &(struct weft_server_options){ .request_timeout_ms = 50,
                                                             .head_bytes_max = 1 << 20,
                                                             .head_count_max = 100000 });
     raw_open(&client, serving->loop, serving->address);
     raw_send(&client, "GET / HTTP/1.1\r\nHost: a\r\n");
     raw_until(serving->loop, sent_one_more(&client));
+    assert_false(client.was_reset);
+    raw_take(&client, &answer, false);
+    assert_int_equal(answer.status, 408);
+    assert_string_equal(raw_field(&answer, "Connection"), "close");
+    raw_expect_end(&client);
+    raw_close(&client);
     raw_until(serving->loop, serving_counts(serving).connections == 0);
     assert_int_equal(serving_counts(serving).requests_total, 0);
+    raw_drop(&answer);
+}
+
+/* Between two requests there is nothing to answer: a client takes an answer for its next one's. */
+static void a_request_that_stops_in_its_midst(void **state)
+{
+    struct serving *serving = *state;
+    struct raw_client client;
+    struct raw_answer answer = { 0 };
+    serving_restart(serving, &(struct weft_server_options){ .request_timeout_ms = 50 });
+    add_hello(serving);
+    serving_ask(serving, &client, &answer, GET("/hello"));
+    assert_int_equal(answer.status, 200);
+    raw_send(&client, "GET /he");
+    raw_take(&client, &answer, false);
+    assert_int_equal(answer.status, 408);
+    raw_expect_end(&client);
     raw_close(&client);
+    raw_drop(&answer);
 }
 
 static void an_idle_connection_is_ended(void **state)
@@ -583,7 +608,8 @@ int main(void)
         SERVING_TEST(a_flood_over_the_limit_costs_nothing),
         SERVING_TEST(a_server_may_end_while_it_refuses),
         SERVING_TEST(a_silent_peer_is_dropped),
-        SERVING_TEST(a_slow_head_is_dropped),
+        SERVING_TEST(a_slow_head_is_answered_and_dropped),
+        SERVING_TEST(a_request_that_stops_in_its_midst),
         SERVING_TEST(an_idle_connection_is_ended),
         SERVING_TEST(a_request_that_waits_has_time),
         SERVING_TEST(a_reader_that_stands_still_is_dropped),
