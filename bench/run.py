@@ -12,7 +12,8 @@ The others are measured where they are installed: libwebsockets and Boost.Beast 
 BUILD/bench/peers, npm ws and Bun in the node_modules of that folder, python3-websockets.
 
 --markdown  the long table, of docs/performance.md.
---picture   also draws the ratios (gnuplot, SVG).
+--picture   also draws the ratios (gnuplot, SVG); when a cell or a server is missing, to
+            BUILD/bench/performance.svg instead.
 --idle      instead: bytes of the server's process per idle connection, after traffic.
 """
 import argparse, collections, json, os, pathlib, platform, random, resource, shutil, socket, statistics
@@ -203,6 +204,7 @@ def draw(runs, names, path):
                   f'$ratios using {i + 2}:xtic(1) title "{name}" lc rgb "{COLORS[name]}"'
                   for i, name in enumerate(names))]
     subprocess.run(['gnuplot'], input='\n'.join(lines), text=True, check=True)
+    print(f'\nThe picture: {path}')
 
 
 def print_idle(build, servers, connections, repeats):
@@ -254,7 +256,9 @@ def main():
     else:
         print_table(runs, servers)
     if options.picture:
-        draw(runs, servers, options.picture)
+        # The one that is shown to others has everything in it.
+        is_whole = len(cells) == len(CELLS) and len(servers) == len(SERVERS)
+        draw(runs, servers, options.picture if is_whole else options.build / 'bench/performance.svg')
 
 
 main()
