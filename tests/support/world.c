@@ -180,7 +180,7 @@ bool world_turn(struct world *world, int turns)
     if (turns == 0)
         begin = now();
     assert_int_equal(weft_loop_turn(world->loop, 10), WEFT_OK);
-    return now() - begin < 20;
+    return now() - begin < 50;
 }
 
 static int connect_blocking(const char *address)

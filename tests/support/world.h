@@ -57,7 +57,7 @@ void world_route(struct world *world, const char *pattern, struct record *record
 weft_socket *world_connect(struct world *world, const char *path, struct record *record,
                            const struct weft_connect_options *options);
 
-/* Turns the loop until the condition holds; fails the test when it does not within 20 s. */
+/* Turns the loop until the condition holds; fails the test when it does not within 50 s. */
 #define world_until(world, condition)                                                              \
     do {                                                                                           \
         for (int turns_ = 0; !(condition); turns_++) {                                             \
