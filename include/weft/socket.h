@@ -72,7 +72,8 @@ struct weft_socket_events {
                     void *user); /* Answered already. */
     void (*on_pong)(weft_socket *socket, struct weft_bytes payload, void *user);
     /* Instead of on_error and on_close, when weft_connect_options.reconnect has another connection
-       follow: the state is CONNECTING again, on_open comes when it stands, bufferedAmount is 0.
+       follow: the state is CONNECTING again, on_open comes when it stands, bufferedAmount is 0, but
+       for what another thread has sent that has not come to the loop yet: that is dropped there.
        close() gives it up: on_error and on_close (1006) come. */
     void (*on_reconnect)(weft_socket *socket, const struct weft_reconnect_event *event, void *user);
     /* Instead of on_message, for all messages, where it is among the socket's own callbacks: a

@@ -215,7 +215,7 @@ static void any_allocation_may_fail(void **state)
         pair.fault.fails_at = pair.fault.call_count + n;
         weft_status status = weft_socket_begin_message(pair.socket, WEFT_BINARY);
         for (int i = 0; i < 5 && !status; i++)
-            status = weft_socket_send_part(pair.socket, big, 100000);
+            status = weft_socket_send_part(pair.socket, big, 40000);
         if (!status)
             status = weft_socket_send_text(pair.socket, "behind", 6);
         if (!status)
@@ -224,7 +224,7 @@ static void any_allocation_may_fail(void **state)
         /* The last part is the message's end, or an empty one behind it is. */
         if (status == WEFT_OK)
             pair_until(&pair,
-                       (pair_read(&pair), pair.close_count || pair.seen_bytes >= 5 * 100010 + 8));
+                       (pair_read(&pair), pair.close_count || pair.seen_bytes >= 5 * 40004 + 8));
         failed = pair.fault.failed;
         pair_end(&pair);
     }
