@@ -80,7 +80,7 @@ static void scene_begin(struct scene *scene, enum weft_backend backend,
     scene->proxy.script_count = 1;
     listen_by_name(scene);
     set_url(scene, "other.test:8080");
-    fake_proxy_start(&scene->proxy);
+    fake_proxy_open(&scene->proxy);
     snprintf(scene->proxy_url, sizeof scene->proxy_url, "%s127.0.0.1:%s", proxy_prefix,
              scene->proxy.port);
 }
@@ -96,6 +96,7 @@ static void scene_end(struct scene *scene)
 static void connect_and_wait(struct scene *scene, const char *path,
                              const struct weft_connect_options *options)
 {
+    fake_proxy_start(&scene->proxy);
     weft_socket *socket = world_connect(&scene->world, path, &scene->client, options);
     world_until(&scene->world, scene->client.is_closed);
     weft_socket_release(socket);
@@ -535,6 +536,7 @@ static void it_is_closed_at_every_stage(void **state)
             stage_begin(&scene, (size_t)(c - stages),
                         stage % 2 ? WEFT_BACKEND_EPOLL : WEFT_BACKEND_POLL);
             struct weft_connect_options options = { .proxy = c->prefix ? scene.proxy_url : NULL };
+            fake_proxy_start(&scene.proxy);
             weft_socket *socket = world_connect(&scene.world, "/echo", &scene.client, &options);
             for (int turns = 0; turns < stage; turns++)
                 assert_int_equal(weft_loop_turn(scene.world.loop, 10), WEFT_OK);
@@ -564,6 +566,7 @@ static void the_loop_ends_at_every_stage(void **state)
             stage_begin(&scene, (size_t)(c - stages),
                         stage % 2 ? WEFT_BACKEND_EPOLL : WEFT_BACKEND_POLL);
             struct weft_connect_options options = { .proxy = c->prefix ? scene.proxy_url : NULL };
+            fake_proxy_start(&scene.proxy);
             weft_socket *socket = world_connect(&scene.world, "/echo", &scene.client, &options);
             for (int turns = 0; turns < stage; turns++)
                 assert_int_equal(weft_loop_turn(scene.world.loop, 10), WEFT_OK);
@@ -586,6 +589,7 @@ static bool run_without_memory(size_t stage, size_t n)
     weft_socket *socket = NULL;
     char url[160];
     stage_begin(&scene, stage, WEFT_BACKEND_DEFAULT);
+    fake_proxy_start(&scene.proxy);
     fault_alloc_init(&fault, 0);
     struct weft_loop_options loop_options = { .allocator = &fault.allocator };
     struct weft_connect_options options = { .proxy = stages[stage].prefix ? scene.proxy_url : NULL,

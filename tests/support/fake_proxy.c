@@ -111,13 +111,17 @@ static void *run(void *user)
     return NULL;
 }
 
-void fake_proxy_start(struct fake_proxy *proxy)
+void fake_proxy_open(struct fake_proxy *proxy)
 {
     uint16_t port;
     proxy->connection_count = proxy->heard_bytes = 0;
     proxy->listener = listener_open(16, &port);
     snprintf(proxy->port, sizeof proxy->port, "%u", (unsigned)port);
     assert_int_equal(pipe(proxy->stop), 0);
+}
+
+void fake_proxy_start(struct fake_proxy *proxy)
+{
     assert_int_equal(pthread_create(&proxy->thread, NULL, run, proxy), 0);
 }
 

@@ -47,8 +47,11 @@ struct fake_proxy {
     int stop[2];
 };
 
+/* Chooses the port. */
+void fake_proxy_open(struct fake_proxy *proxy);
+/* From now on the thread reads what the test has said. */
 void fake_proxy_start(struct fake_proxy *proxy);
-/* Ends its thread. */
+/* Ends the thread and closes the port. */
 void fake_proxy_stop(struct fake_proxy *proxy);
 
 #endif
