@@ -6,7 +6,7 @@ enum { PART_BYTES = 64 * 1024 }; /* So much is enough for a part, where more is 
 
 void wf_engine_set_parts(struct weft_engine *engine, enum wf_parts parts)
 {
-    engine->parts = parts;
+    engine->parts = parts & 3u;
 }
 
 /* In LARGE, what an extension has changed is collected: its length is not yet known. */
