@@ -1,5 +1,6 @@
 /* The program over TLS. */
 #include "support/certs.h"
+#include "support/manager.h"
 #include "support/process.h"
 
 #include <signal.h>
@@ -144,6 +145,27 @@ static void certificates_are_read_again(void **state)
     rmdir(folder);
 }
 
+/* sd_notify(3): RELOADING=1 with the time, and READY=1 when it has ended. */
+static void a_service_manager_hears_of_it(void **state)
+{
+    (void)state;
+    struct manager manager;
+    struct process server;
+    char url[128];
+    unsigned long long told_us;
+    manager_open(&manager, false);
+    serve(&server, url, sizeof url, "--quiet", NULL);
+    assert_string_equal(manager_hear(&manager), "READY=1\nSTATUS=serving");
+    kill(server.pid, SIGHUP);
+    assert_int_equal(sscanf(manager_hear(&manager), "RELOADING=1\nMONOTONIC_USEC=%llu", &told_us),
+                     1);
+    assert_true(told_us > 0);
+    assert_string_equal(manager_hear(&manager), "READY=1\nSTATUS=serving");
+    connect_with(url, (const char *[]){ "--ca", certs_path("ca.pem"), NULL }, NULL);
+    process_end_server(&server);
+    manager_close(&manager);
+}
+
 static void wrong_usage_is_told(void **state)
 {
     (void)state;
@@ -180,6 +202,7 @@ int main(void)
         cmocka_unit_test(clients_show_who_they_are),
         cmocka_unit_test(an_address_may_stay_plain),
         cmocka_unit_test(certificates_are_read_again),
+        cmocka_unit_test(a_service_manager_hears_of_it),
         cmocka_unit_test(wrong_usage_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
