@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -129,6 +130,46 @@ static bool is_over(const struct bridge *bridge)
     return bridge->is_broken || (bridge->has_said_end && bridge->in.has_ended && !bridge->in.count);
 }
 
+/* Threads that still run: the process waits for them at its end, so that what OpenSSL keeps for
+ * each of them is given back. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t count;
+    bool is_waited_for;
+} threads = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, false };
+
+/* Not for one whose ends a failed test has left open. */
+static void wait_for_threads(void)
+{
+    enum { SECONDS_MAX = 5 };
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += SECONDS_MAX;
+    pthread_mutex_lock(&threads.lock);
+    while (threads.count && !pthread_cond_timedwait(&threads.changed, &threads.lock, &until))
+        continue;
+    pthread_mutex_unlock(&threads.lock);
+}
+
+static void count_in(void)
+{
+    pthread_mutex_lock(&threads.lock);
+    threads.count++;
+    if (!threads.is_waited_for)
+        threads.is_waited_for = atexit(wait_for_threads) == 0;
+    pthread_mutex_unlock(&threads.lock);
+}
+
+static void count_out(void)
+{
+    OPENSSL_thread_stop();
+    pthread_mutex_lock(&threads.lock);
+    threads.count--;
+    pthread_cond_signal(&threads.changed);
+    pthread_mutex_unlock(&threads.lock);
+}
+
 static void *run(void *argument)
 {
     struct bridge *bridge = argument;
@@ -145,6 +186,7 @@ static void *run(void *argument)
     close(bridge->plain);
     close(bridge->sealed);
     free(bridge);
+    count_out();
     return NULL;
 }
 
@@ -178,6 +220,7 @@ int bridge_open(int fd, const char *ca_file)
     assert_int_equal(SSL_set_fd(bridge->ssl, fd), 1);
     SSL_set_connect_state(bridge->ssl);
     pthread_t thread;
+    count_in();
     assert_int_equal(pthread_create(&thread, NULL, run, bridge), 0);
     pthread_detach(thread);
     return ends[0];
