@@ -85,6 +85,9 @@ AVX2 static inline void take_64(struct state *state, const uint8_t *text)
 
 AVX2 bool wf_utf8_avx2(const uint8_t *text, size_t count)
 {
+    /* Less than a block would have to be copied first, which takes longer than looking at it. */
+    if (count < 32)
+        return wf_utf8_portable(text, count);
     struct state state;
     memset(&state, 0, sizeof state);
     for (; count >= 64; count -= 64, text += 64)
