@@ -227,7 +227,8 @@ static weft_status create(struct serve *serve)
 {
     /* Without certificates SIGHUP ends the program, as it always does. */
     const int signals[] = { SIGTERM, SIGINT, serve->tls ? SIGHUP : 0, 0 };
-    struct weft_loop_options loop_options = { .backend = serve->options.backend };
+    struct weft_loop_options loop_options = { .backend = serve->options.backend,
+                                              .spin_us = serve->options.spin_us };
     struct weft_server_options server_options = { .connections_max =
                                                       serve->options.connections_max };
     reach_fill_server(&serve->options.reach, &server_options);

@@ -77,6 +77,8 @@ enum args_outcome serve_options_read(struct serve_options *options, int argc, ch
           "most bits of a compression window, 9 to 15 (default 15)" },
         { "backend", 0, ARGS_TEXT, &options->backend_name, "NAME",
           "epoll or poll (default: the best of this system)" },
+        { "spin-us", 0, ARGS_COUNT, &options->spin_us, "N",
+          "microseconds to look for work before sleeping (default 0)" },
         { "quiet", 0, ARGS_FLAG, &options->quiet, NULL, "no line on stderr per connection" },
     };
     struct args_table table = {

@@ -18,6 +18,7 @@ struct serve_options {
     bool deflate_off;
     uint32_t deflate_level;
     uint32_t deflate_window_bits;
+    uint32_t spin_us;
     uint32_t connections_max;
     const char *site;
     struct identity_options identity;

@@ -24,6 +24,10 @@ struct weft_loop_options {
     enum weft_backend backend;              /* 0: epoll on Linux, poll elsewhere. */
     const struct weft_allocator *allocator; /* NULL: malloc. Must outlive the loop. */
     uint32_t receive_bytes;                 /* 0: 512 KiB, what one read may take at most. */
+    /* 0: sleeps at once when nothing is there to do. Else looks again and again for so long before
+       it sleeps: answers come sooner, and the processor is busy meanwhile. For a loop that has a
+       processor of its own. */
+    uint32_t spin_us;
 };
 
 /**

@@ -58,6 +58,8 @@ struct wf_backend {
     weft_status (*wait)(weft_loop *loop, int timeout_ms);
     /* Hands out what the wait has found. */
     void (*deliver)(weft_loop *loop);
+    /* Whether the wait has found something. */
+    bool (*has_found)(const weft_loop *loop);
     /* Whether `deliver` has something to hand out without a wait. */
     bool (*is_ready)(const weft_loop *loop);
 

@@ -115,6 +115,11 @@ static weft_status wait_for_events(weft_loop *loop, int timeout_ms)
     return count < 0 && errno != EINTR ? WEFT_ERR_SYSTEM : WEFT_OK;
 }
 
+static bool has_found(const weft_loop *loop)
+{
+    return state_of(loop)->count > 0;
+}
+
 static bool is_ready(const weft_loop *loop)
 {
     return state_of(loop)->always != NULL;
@@ -157,6 +162,7 @@ const struct wf_backend wf_backend_epoll = {
     .fd = fd_of,
     .wait = wait_for_events,
     .deliver = deliver,
+    .has_found = has_found,
     .is_ready = is_ready,
     .stream_start = wf_readiness_stream_start,
     .stream_send = wf_readiness_stream_send,

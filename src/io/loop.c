@@ -63,6 +63,7 @@ weft_status weft_loop_create(const struct weft_loop_options *options, weft_loop 
     loop->allocator = options->allocator;
     wf_pool_init(&loop->pool, options->allocator);
     loop->backend = backend;
+    loop->spin_us = options->spin_us;
     loop->wake.source.fd = -1;
     loop->face.now_ms = wf_clock_ms();
     wf_wheel_init(&loop->wheel, loop->face.now_ms);
@@ -251,6 +252,39 @@ static int wait_of(const weft_loop *loop, int timeout_ms)
     return timeout_ms < 0 || deadline_ms < timeout_ms ? deadline_ms : timeout_ms;
 }
 
+static uint64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Going to sleep and being woken costs more than a short wait. */
+static weft_status spin_and_wait(weft_loop *loop, int timeout_ms)
+{
+    uint64_t begin_us = clock_us(), spent_us = 0, most_us = loop->spin_us;
+    if (timeout_ms > 0 && (uint64_t)timeout_ms * 1000 < most_us)
+        most_us = (uint64_t)timeout_ms * 1000;
+    while (spent_us < most_us) {
+        weft_status status = loop->backend->wait(loop, 0);
+        if (status || loop->backend->has_found(loop) || wf_wake_has_posts(&loop->wake))
+            return status;
+        spent_us = clock_us() - begin_us;
+    }
+    if (timeout_ms > 0) {
+        uint64_t spent_ms = spent_us / 1000;
+        timeout_ms = spent_ms < (uint64_t)timeout_ms ? timeout_ms - (int)spent_ms : 0;
+    }
+    return loop->backend->wait(loop, timeout_ms);
+}
+
+static weft_status wait_for_work(weft_loop *loop, int timeout_ms)
+{
+    if (loop->spin_us && timeout_ms != 0)
+        return spin_and_wait(loop, timeout_ms);
+    return loop->backend->wait(loop, timeout_ms);
+}
+
 weft_status weft_loop_turn(weft_loop *loop, int timeout_ms)
 {
     if (!loop || timeout_ms < -1)
@@ -263,7 +297,7 @@ weft_status weft_loop_turn(weft_loop *loop, int timeout_ms)
     weft_loop *outer = wf_loop_turning; /* One loop may be turned from inside another. */
     wf_loop_turning = loop;
     loop->in_turn = true;
-    weft_status status = loop->backend->wait(loop, wait_of(loop, timeout_ms));
+    weft_status status = wait_for_work(loop, wait_of(loop, timeout_ms));
     loop->face.now_ms = wf_clock_ms();
     if (!status) {
         loop->backend->deliver(loop);

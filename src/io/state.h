@@ -22,6 +22,7 @@ struct weft_loop {
     uint8_t *receive_buffer;
     size_t receive_bytes;
     struct wf_acceptor *accepting; /* Likewise, for connections that are being accepted. */
+    uint32_t spin_us;              /* See spin_and_wait(). */
     bool in_turn;
     bool running;
     bool is_ending; /* weft_loop_destroy() has begun: nothing new begins. */
