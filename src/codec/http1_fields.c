@@ -92,7 +92,8 @@ const struct weft_header *weft_headers_find(struct weft_headers headers, const c
     const struct weft_header *end = headers.items + headers.count;
     for (const struct weft_header *header = after ? after + 1 : headers.items; header < end;
          header++)
-        if (header->name.count == name_bytes && wf_http1_text_equals(header->name, name))
+        if (header->name.count == name_bytes && (memcmp(header->name.data, name, name_bytes) == 0 ||
+                                                 wf_http1_text_equals(header->name, name)))
             return header;
     return NULL;
 }
