@@ -37,13 +37,20 @@ static bool is_ascii(struct weft_text name)
 }
 
 /* UTS 46, nontransitional. libidn2 knows IDNA 2008 and refuses what only UTS 46 allows: symbols
- * (emoji), hyphens at the ends of a label. Such a name can be given with its "xn--" labels. */
-static int map_name(const char *name, bool is_all_ascii, char **mapped_out)
+ * (emoji), which we encode ourselves, and hyphens at the ends of a label. Such a name can be given
+ * with its "xn--" labels. */
+static int map_name(struct weft_text name, char **mapped_out)
 {
     int flags = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
-    int result = idn2_to_ascii_8z(name, mapped_out, flags);
-    if (result == IDN2_DISALLOWED && is_all_ascii)
-        result = idn2_to_ascii_8z(name, mapped_out, flags | IDN2_NO_ALABEL_ROUNDTRIP);
+    char encoded[UNMAPPED_BYTES_MAX];
+    struct wf_url_out out = { .data = encoded, .capacity = sizeof encoded };
+    int result = idn2_to_ascii_8z(name.data, mapped_out, flags);
+    if (result != IDN2_DISALLOWED)
+        return result;
+    if (wf_url_encode_symbols(name, &out))
+        return idn2_to_ascii_8z(encoded, mapped_out, flags | IDN2_NO_ALABEL_ROUNDTRIP);
+    if (is_ascii(name))
+        return idn2_to_ascii_8z(name.data, mapped_out, flags | IDN2_NO_ALABEL_ROUNDTRIP);
     return result;
 }
 
@@ -55,7 +62,7 @@ static weft_status map_to_ascii(struct wf_url_out *out, size_t count, const char
         return wf_url_fail(reason, "the host is not a domain name");
     wf_url_put_char(out, '\0');
     char *mapped = NULL;
-    int result = map_name(name, is_ascii((struct weft_text){ name, count }), &mapped);
+    int result = map_name((struct weft_text){ name, count }, &mapped);
     out->count -= count + 1;
     if (result == IDN2_MALLOC)
         return WEFT_ERR_MEMORY;

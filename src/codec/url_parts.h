@@ -37,6 +37,10 @@ enum { WF_URL_HOST_GROWTH = 320 };
 WEFT_MUST_USE weft_status wf_url_put_host(struct wf_url_out *out, struct weft_text host,
                                           const char **reason);
 
+/* A name in lower case and UTF-8 with a zero behind, in which labels of ASCII and symbols (emoji)
+ * are "xn--" labels. False: there is none, or it does not fit. */
+bool wf_url_encode_symbols(struct weft_text name, struct wf_url_out *out);
+
 /* "[...]" without the brackets, and names that end in a number. */
 WEFT_MUST_USE weft_status wf_url_put_ipv6(struct wf_url_out *out, struct weft_text address,
                                           const char **reason);

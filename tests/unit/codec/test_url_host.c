@@ -67,6 +67,17 @@ static const struct {
     { "a.xn--zzzzzzzzzzzzzzzzzz", NULL },
     { "axn--.b", "axn--.b" },
     { "\xE2\x80\x8D.de", NULL }, /* A joiner that joins nothing. */
+    /* Symbols, which UTS 46 allows. */
+    { "\xF0\x9F\x92\xA9.la", "xn--ls8h.la" },
+    { "I\xE2\x9D\xA4.ws", "xn--i-7iq.ws" },
+    { "i\xE2\x9D\xA4\xEF\xB8\x8F.ws", "xn--i-7iq.ws" }, /* The variation selector is ignored. */
+    { "\xE2\x98\x83.net", "xn--n3h.net" },
+    { "%F0%9F%91%8D.b\xC3\xBC"
+      "cher.de",
+      "xn--yp8h.xn--bcher-kva.de" },
+    { "\xF0\x9F\x91\x8D\xC3\xBC.de", NULL },     /* Not with other letters. */
+    { "\xF0\x9F\x91\x8D\xE2\x80\x8D.de", NULL }, /* ZERO WIDTH JOINER. */
+    { "\xE2\x98\x83 .net", NULL },
     { "xn--ls8h.la", "xn--ls8h.la" },
     /* IPv4 */
     { "127.0.0.1", "127.0.0.1" },
