@@ -50,11 +50,9 @@ weft_status weft_request_accept(weft_request *request, const struct weft_accepta
     request->server->counts.upgrades_total++;
     bool is_told = !request->is_by_proxy || !wf_socket_set_peer(socket, request->client);
     wf_request_finish(request);
-    if (!is_told) {
-        /* Nobody shall take it for the proxy. */
+    /* Nobody shall take it for the proxy: it is accepted, and its on_close follows. */
+    if (!is_told)
         wf_answer_give_up(socket);
-        return WEFT_ERR_CLOSED;
-    }
     if (acceptance->socket_out)
         *acceptance->socket_out = weft_socket_retain(socket);
     return WEFT_OK;

@@ -185,8 +185,11 @@ void wf_upgrade_decide(struct wf_visit *visit)
     }
     if (!wf_request_show(request, upgrade->on_upgrade, upgrade->user))
         return;
-    if (!request->has_failed && weft_request_accept(request, NULL) == WEFT_OK)
-        return;
+    if (!request->has_failed) {
+        weft_status status = weft_request_accept(request, NULL);
+        if (status == WEFT_OK || status == WEFT_ERR_CLOSED)
+            return; /* It is gone with either. */
+    }
     wf_request_finish(request);
     refuse(visit, 500, "the answer of the program was not usable");
 }

@@ -1,5 +1,6 @@
 /* Connections and requests that came by a proxy: whose they are, and whom the server believes. */
 #include "support/cases.h"
+#include "support/fault_alloc.h"
 #include "support/serving.h"
 
 #include <stdio.h>
@@ -343,6 +344,78 @@ static void the_origin_is_compared_with_what_the_client_asked_for(void **state)
     raw_drop(&answer);
 }
 
+/* ---- no memory ---- */
+
+static const char *const announcer = "127.0.0.1", *const inner = "10.0.0.0/8";
+
+static weft_status start_believing(weft_loop *loop, weft_server **server_out, char *address,
+                                   size_t address_bytes)
+{
+    struct weft_server_options options = { .trusted_proxies = &inner, .trusted_proxy_count = 1 };
+    struct weft_listen_options listen = { .proxy_protocol_from = &announcer,
+                                          .proxy_protocol_from_count = 1 };
+    struct weft_route route = { .events = { .on_open = on_open }, .user = opened_by };
+    opened_by[0] = '\0';
+    weft_status status = weft_server_create(loop, &options, server_out);
+    if (!status)
+        status = weft_server_route(*server_out, "/chat", &route);
+    if (!status)
+        status =
+            weft_server_listen_with(*server_out, "127.0.0.1:0", &listen, address, address_bytes);
+    return status;
+}
+
+/* Both say whose it is. It is that one's in the end, or nobody's, and never a proxy's. */
+static void open_by_two_proxies(weft_loop *loop, const char *address)
+{
+    struct raw_client client;
+    raw_open(&client, loop, address);
+    raw_send(&client, "PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n");
+    raw_send_upgrade(&client, "/chat", "X-Forwarded-For: 192.0.2.1\r\n");
+    raw_until(loop, (raw_receive(&client), client.has_ended || opened_by[0]));
+    if (opened_by[0])
+        assert_string_equal(opened_by, "192.0.2.1");
+    raw_close(&client);
+}
+
+static void memory_may_fail(enum weft_backend backend)
+{
+    bool failed = true;
+    size_t n = 1;
+    for (; failed; n++) {
+        struct fault_alloc fault;
+        fault_alloc_init(&fault, n);
+        struct weft_loop_options options = { .backend = backend, .allocator = &fault.allocator };
+        weft_loop *loop = NULL;
+        weft_server *server = NULL;
+        char address[64];
+        weft_status status = weft_loop_create(&options, &loop);
+        if (!status)
+            status = start_believing(loop, &server, address, sizeof address);
+        if (!status)
+            open_by_two_proxies(loop, address);
+        weft_server_destroy(server);
+        weft_loop_destroy(loop);
+        failed = fault.failed;
+        assert_true(status == WEFT_OK || (failed && status == WEFT_ERR_MEMORY));
+        assert_true(failed || opened_by[0]);
+        assert_int_equal(fault.live_count, 0);
+    }
+    assert_true(n > 10);
+}
+
+static void memory_may_fail_with_epoll(void **state)
+{
+    (void)state;
+    memory_may_fail(WEFT_BACKEND_EPOLL);
+}
+
+static void memory_may_fail_with_poll(void **state)
+{
+    (void)state;
+    memory_may_fail(WEFT_BACKEND_POLL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +432,8 @@ int main(void)
         SERVING_TEST(of_others_the_fields_say_nothing),
         SERVING_TEST(the_socket_says_who_opened_it),
         SERVING_TEST(the_origin_is_compared_with_what_the_client_asked_for),
+        cmocka_unit_test(memory_may_fail_with_epoll),
+        cmocka_unit_test(memory_may_fail_with_poll),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
