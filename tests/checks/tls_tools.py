@@ -169,7 +169,7 @@ def connect_refuses():
     _, port = far_end(name='wrong-host')
     weft.expect_failure('the certificate is not for 127.0.0.1', f'wss://127.0.0.1:{port}/')
     _, port = far_end('-tls1_1', '-cipher', 'DEFAULT@SECLEVEL=0')
-    weft.expect_failure('TLS', f'wss://localhost:{port}/')
+    weft.expect_failure('protocol version', f'wss://localhost:{port}/')
     _, port = far_end('-tls1_2', '-cipher', 'AES128-SHA', name='rsa')
     weft.expect_failure('handshake failure', f'wss://localhost:{port}/')
     _, port = far_end()
