@@ -202,7 +202,8 @@ static uint64_t hand_out_all(weft_socket *socket)
         struct weft_buffer message;
         struct weft_engine_event event;
         taken_bytes += hand_out_short(socket);
-        if (!may_hand_out(socket) || taken_bytes >= TURN_BYTES_MAX)
+        if (wf_quick_is_at_end(&socket->engine) || !may_hand_out(socket) ||
+            taken_bytes >= TURN_BYTES_MAX)
             break;
         if (wf_engine_next_whole(&socket->engine, &type, &message)) {
             taken_bytes += message.count;

@@ -3,6 +3,7 @@
 #include "ws/compression.h"
 #include "ws/handshake.h"
 #include "ws/message.h"
+#include "ws/quick.h"
 #include "ws/refusal.h"
 #include "ws/request.h"
 #include "ws/state.h"
@@ -151,16 +152,9 @@ static void forget_answer(struct weft_engine *engine)
     wf_opening_end(engine);
 }
 
-/* The most frequent answer: all that came is read. */
-static bool has_nothing(const struct weft_engine *engine)
-{
-    return engine->phase == WF_PHASE_FRAMES && engine->input.count == 0 && !engine->partial &&
-           !engine->opening && !engine->input_has_ended;
-}
-
 enum weft_engine_event_type weft_engine_next(weft_engine *engine, struct weft_engine_event *event)
 {
-    if (has_nothing(engine))
+    if (wf_quick_is_at_end(engine)) /* The most frequent answer. */
         return event->type = WEFT_EVENT_NONE;
     *event = (struct weft_engine_event){ .type = WEFT_EVENT_NONE };
     if (engine->partial)

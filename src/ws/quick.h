@@ -74,6 +74,13 @@ static inline bool wf_quick_next(struct weft_engine *engine, enum weft_message_t
     return true;
 }
 
+/* weft_engine_next() would answer NONE. */
+static inline bool wf_quick_is_at_end(const struct weft_engine *engine)
+{
+    return engine->input.count == 0 && engine->phase == WF_PHASE_FRAMES && !engine->partial &&
+           !engine->opening && !engine->input_has_ended;
+}
+
 /* Puts a short message (a text that is valid) behind others of the output. */
 static inline bool wf_quick_send(struct weft_engine *engine, enum weft_message_type type,
                                  const uint8_t *data, size_t count)
