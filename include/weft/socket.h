@@ -22,7 +22,9 @@ enum weft_binary_type { WEFT_ARRAYBUFFER = 0, WEFT_BLOB = 1 };
 /** MessageEvent. Lent for the callback. */
 struct weft_message_event {
     enum weft_message_type type;
-    const void *data; /* Text is UTF-8, checked; not terminated by a zero. */
+    /* Text is UTF-8, checked; not terminated by a zero. Not to be changed: sent back as it is, it
+       is not checked again. */
+    const void *data;
     size_t bytes;
     /* A binary message with WEFT_BLOB, else NULL: retain it to keep it. Then `data` is the blob's
        own, NULL when that lies in a file. */
