@@ -1,6 +1,6 @@
 /* Raw DEFLATE (RFC 1951) of messages, as RFC 7692 7.2 wants it. Only the files of its name know who
- * does the work: level 1 is ours, the others and inflating are zlib's. Contexts are lent: a pool keeps a few of them for the next message of whoever
- * comes. */
+ * does the work: level 1 is ours, the others and inflating are zlib's. Contexts are lent: a pool
+ * keeps a few of them for the next message of whoever comes. */
 #ifndef WF_CODEC_DEFLATE_H
 #define WF_CODEC_DEFLATE_H
 
