@@ -62,8 +62,8 @@ struct weft_connect_options {
        proxy looks the name up) or "socks5://..." (it is looked up here, and the proxy gets the
        first address). Without a scheme it is HTTP, without a port 1080. NULL or empty: none. What
        it answers counts into handshake_timeout_ms; its refusal is a WEFT_FAILURE_PROXY. A header
-       Proxy-Authorization below goes to the HTTP proxy, if this has no user, and not to the server.
-       Unix-domain sockets have no proxy. */
+       Proxy-Authorization below goes to the HTTP proxy, if this has no user, and never to a server
+       when this or the next field is set. Unix-domain sockets have no proxy. */
     const char *proxy;
     /* Without `proxy`: http_proxy for ws:, https_proxy or HTTPS_PROXY for wss:, else all_proxy or
        ALL_PROXY, but not for the hosts in no_proxy or NO_PROXY. They are read with getenv() in

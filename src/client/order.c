@@ -153,6 +153,17 @@ static weft_status read_origin(const struct weft_connect_options *options,
                : WEFT_OK;
 }
 
+/* What goes to a proxy is in no request that the engine looks at. */
+static bool is_proxy_authorization_usable(const struct weft_connect_options *options)
+{
+    struct weft_headers headers = { options->headers, options->header_count };
+    const struct weft_header *header = NULL;
+    while ((header = weft_headers_find(headers, "Proxy-Authorization", header)))
+        if (!wf_http1_is_field_value(header->value))
+            return false;
+    return true;
+}
+
 weft_status wf_order_create(const struct weft_allocator *allocator,
                             const struct weft_connect_options *options, const struct wf_url *url,
                             struct wf_order **order_out)
@@ -160,6 +171,8 @@ weft_status wf_order_create(const struct weft_allocator *allocator,
     char *authorization;
     struct wf_stream_origin from;
     weft_status status = read_origin(options, &from);
+    if (!status && !is_proxy_authorization_usable(options))
+        status = WEFT_ERR_SYNTAX;
     if (!status)
         status = wf_credentials_of(allocator, options, url, &authorization);
     if (status)
@@ -231,10 +244,12 @@ static bool is_private(struct weft_text name)
            wf_http1_text_equals(name, "Proxy-Authorization");
 }
 
-/* With a proxy, Proxy-Authorization is that one's and not the server's (RFC 9110 11.7.2). */
+/* Where there are proxies, Proxy-Authorization is theirs and not the server's (RFC 9110 11.7.2),
+ * also of a server that is reached without. */
 static bool goes_along(const struct wf_order *order, struct weft_text name)
 {
-    if (order->proxy.kind && wf_http1_text_equals(name, "Proxy-Authorization"))
+    bool may_have_proxy = order->proxy_rules.proxy.count || order->proxy_rules.uses_environment;
+    if (may_have_proxy && wf_http1_text_equals(name, "Proxy-Authorization"))
         return false;
     return !order->has_left_origin || !is_private(name);
 }

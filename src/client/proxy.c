@@ -69,7 +69,8 @@ static uint16_t port_of(const struct wf_url *url, struct weft_text rest)
     if (url->has_port)
         return url->port;
     const char *end = rest.data + rest.count;
-    while (end > rest.data && (end[-1] == '/' || end[-1] == '\\'))
+    /* The URL Standard takes blanks and controls off the end, too. */
+    while (end > rest.data && (end[-1] == '/' || end[-1] == '\\' || (uint8_t)end[-1] <= ' '))
         end--;
     const char *digits = end;
     while (digits > rest.data && digits[-1] >= '0' && digits[-1] <= '9')

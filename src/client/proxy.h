@@ -47,7 +47,8 @@ enum wf_proxy_step { WF_PROXY_STEP_MORE, WF_PROXY_STEP_DONE, WF_PROXY_STEP_FAILE
 /* Why one FAILED. */
 struct wf_proxy_refusal {
     weft_status status; /* WEFT_ERR_REFUSED: it will not; WEFT_ERR_SYSTEM: it could not;
-                           WEFT_ERR_PROTOCOL: no such proxy; WEFT_ERR_LIMIT. */
+                           WEFT_ERR_PROTOCOL: no such proxy; WEFT_ERR_LIMIT;
+                           WEFT_ERR_UNSUPPORTED: it cannot be asked. */
     int http_status;    /* 0: none came. */
     int system_error;   /* The errno that means the same; 0: none does. */
     char text[96];      /* What it said: "407 Proxy Authentication Required". */

@@ -58,7 +58,7 @@ static size_t put_address(const struct wf_address *address, uint8_t *out)
     return 1 + count;
 }
 
-/* RFC 1928 4. */
+/* RFC 1928 4. Of a host whose length fits. */
 static size_t write_request(const struct wf_socks5 *socks, uint8_t *out)
 {
     size_t count = 0;
@@ -89,15 +89,23 @@ static enum wf_proxy_step be_no_proxy(struct wf_proxy_refusal *refusal)
     return fail(refusal, WEFT_ERR_PROTOCOL, "no SOCKS5 answer");
 }
 
+/* What may be asked now: RFC 1928 5 has one byte for the length of a name, a URL no such limit. */
+static enum wf_proxy_step ask(struct wf_socks5 *socks, uint8_t *out, size_t *out_count,
+                              struct wf_proxy_refusal *refusal)
+{
+    if (!socks->address.bytes && socks->host.count > UINT8_MAX)
+        return fail(refusal, WEFT_ERR_UNSUPPORTED, "a name of over 255 bytes");
+    socks->waits_for = WF_SOCKS5_REPLY;
+    *out_count = write_request(socks, out);
+    return WF_PROXY_STEP_MORE;
+}
+
 /* The second byte is the method. RFC 1928 3. */
 static enum wf_proxy_step read_method(struct wf_socks5 *socks, uint8_t method, uint8_t *out,
                                       size_t *out_count, struct wf_proxy_refusal *refusal)
 {
-    if (method == NO_LOGIN) {
-        socks->waits_for = WF_SOCKS5_REPLY;
-        *out_count = write_request(socks, out);
-        return WF_PROXY_STEP_MORE;
-    }
+    if (method == NO_LOGIN)
+        return ask(socks, out, out_count, refusal);
     if (method == BY_PASSWORD && socks->username.count) {
         socks->waits_for = WF_SOCKS5_LOGIN;
         *out_count = write_login(socks, out);
@@ -115,9 +123,7 @@ static enum wf_proxy_step read_login(struct wf_socks5 *socks, uint8_t answer, ui
 {
     if (answer != 0)
         return fail(refusal, WEFT_ERR_REFUSED, "the user name or the password is wrong");
-    socks->waits_for = WF_SOCKS5_REPLY;
-    *out_count = write_request(socks, out);
-    return WF_PROXY_STEP_MORE;
+    return ask(socks, out, out_count, refusal);
 }
 
 /* RFC 1928 6. */

@@ -12,7 +12,7 @@ enum { WF_SOCKS5_BYTES_MAX = 513 };
 struct wf_socks5 {
     struct weft_text username; /* Empty: no login is offered. At most 255 bytes, as the password. */
     struct weft_text password;
-    struct weft_text host;     /* A name for the proxy to look up, at most 255 bytes. */
+    struct weft_text host;     /* A name for the proxy to look up; over 255 bytes: FAILED. */
     struct wf_address address; /* bytes > 0: instead of the host. */
     uint16_t port;
     enum { WF_SOCKS5_METHOD, WF_SOCKS5_LOGIN, WF_SOCKS5_REPLY } waits_for;

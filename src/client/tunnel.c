@@ -14,10 +14,11 @@ static void fail(const struct wf_tunnel *tunnel, weft_socket *socket,
                  const struct wf_proxy_refusal *refusal)
 {
     const struct wf_proxy *proxy = tunnel->proxy;
-    const char *verb = refusal->status == WEFT_ERR_REFUSED  ? "refuses:"
-                       : refusal->status == WEFT_ERR_SYSTEM ? "has no connection:"
-                       : refusal->status == WEFT_ERR_CLOSED ? "has ended the connection"
-                                                            : "gave";
+    const char *verb = refusal->status == WEFT_ERR_REFUSED       ? "refuses:"
+                       : refusal->status == WEFT_ERR_SYSTEM      ? "has no connection:"
+                       : refusal->status == WEFT_ERR_CLOSED      ? "has ended the connection"
+                       : refusal->status == WEFT_ERR_UNSUPPORTED ? "cannot be asked for"
+                                                                 : "gave";
     char text[128];
     int host_bytes = (int)(proxy->host.count < 30 ? proxy->host.count : 30);
     snprintf(text, sizeof text, "the %s proxy %.*s:%u %s %.45s", name_of(proxy), host_bytes,
@@ -38,12 +39,19 @@ static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
                                                .status = WEFT_ERR_MEMORY,
                                                .text = "no memory to speak to the proxy" };
 
+static const struct weft_failure too_long = { .kind = WEFT_FAILURE_PROXY,
+                                              .status = WEFT_ERR_LIMIT,
+                                              .text = "what the proxy is to be told is too long",
+                                              .limit_name = "the proxy's request",
+                                              .limit = WF_PREFACE_BYTES_MAX };
+
 /* False: the socket is aborted. */
 static bool say(weft_socket *socket, struct weft_bytes bytes)
 {
     weft_status status = wf_socket_preface_send(socket, bytes);
+    const struct weft_failure *failure = status == WEFT_ERR_LIMIT ? &too_long : &no_memory;
     if (status)
-        wf_socket_abort(socket, &no_memory, false); /* An abort of its own was the first. */
+        wf_socket_abort(socket, failure, false); /* An abort of its own was the first. */
     return !status;
 }
 

@@ -75,6 +75,49 @@ static void a_redirect_is_aimed_anew(void **state)
                         "CONNECT other.test:8080 HTTP/1.1\r\nHost: other.test:8080\r\n\r\n");
 }
 
+static void take(weft_request *request, void *user)
+{
+    struct weft_text value = weft_request_header(request, "Proxy-Authorization");
+    snprintf(user, 16, "%.*s", (int)value.count, value.data ? value.data : "");
+    assert_int_equal(weft_request_accept(request, NULL), WEFT_OK);
+}
+
+/* What a proxy is to know is not told to a server for which none is asked. */
+static void the_password_of_the_proxy_stays_with_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *no_proxy; /* NULL: proxies are not asked for. */
+        const char *seen;
+    } cases[] = {
+        { "no proxies", NULL, "Basic x" },
+        { "not for this host", "localhost", "" },
+        { "not for another", "example.org", "" },
+    };
+    for_each_case(c, cases)
+    {
+        struct scene scene;
+        char here[80], seen[16] = "nothing";
+        struct weft_header header = { TEXT("Proxy-Authorization"), TEXT("Basic x") };
+        struct weft_route route = { .on_upgrade = take, .user = seen };
+        scene_begin(&scene, WEFT_BACKEND_DEFAULT, &http_tunnel, "http://");
+        assert_int_equal(weft_server_route(scene.world.server, "/asked", &route), WEFT_OK);
+        snprintf(here, sizeof here, "localhost%s", strchr(scene.world.address, ':'));
+        scene_set_url(&scene, here);
+        setenv("all_proxy", scene.proxy_url, 1);
+        setenv("no_proxy", c->no_proxy ? c->no_proxy : "", 1);
+        struct weft_connect_options options = { .proxy_from_environment = c->no_proxy != NULL,
+                                                .headers = &header,
+                                                .header_count = 1 };
+        scene_connect(&scene, "/asked", &options);
+        clear_environment();
+        assert_string_equal(scene.client.line, "open close:1000//clean ");
+        assert_string_equal(seen, c->seen);
+        scene_end(&scene);
+    }
+}
+
 static void a_wrong_environment_is_told_by_name(void **state)
 {
     (void)state;
@@ -95,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_environment_names_the_proxy),
         cmocka_unit_test(a_redirect_is_aimed_anew),
+        cmocka_unit_test(the_password_of_the_proxy_stays_with_it),
         cmocka_unit_test(a_wrong_environment_is_told_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

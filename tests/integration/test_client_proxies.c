@@ -246,6 +246,44 @@ static void a_proxy_that_is_not_there_is_told_as_such(void **state)
     close(refuser);
 }
 
+static void a_name_that_is_too_long_is_told_as_such(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *prefix;
+        const struct fake_script *script;
+        size_t name_bytes;
+        const char *text;
+    } cases[] = {
+        { "SOCKS5", "socks5h://", &socks_tunnel, 256, "a name of over 255 bytes" },
+        { "SOCKS5, longer than its buffer", "socks5h://", &socks_tunnel, 9000,
+          "a name of over 255 bytes" },
+        { "HTTP", "http://", &http_tunnel, 20000, "what the proxy is to be told is too long" },
+    };
+    for_each_case(c, cases)
+    {
+        static char url[32768];
+        struct scene scene;
+        int scheme_bytes = snprintf(url, sizeof url, "%s://", secure_scheme());
+        memset(url + scheme_bytes, 'x', c->name_bytes);
+        snprintf(url + scheme_bytes + c->name_bytes, 8, "/");
+        scene_begin(&scene, WEFT_BACKEND_DEFAULT, c->script, c->prefix);
+        fake_proxy_start(&scene.proxy);
+        struct weft_connect_options options = { .proxy = scene.proxy_url,
+                                                .tls = secure_trust(),
+                                                .events = record_events,
+                                                .user = &scene.client };
+        weft_socket *socket;
+        assert_int_equal(weft_socket_connect(scene.world.loop, url, &options, &socket), WEFT_OK);
+        world_until(&scene.world, scene.client.is_closed);
+        weft_socket_release(socket);
+        assert_string_equal(scene.client.line, "error:proxy close:1006//unclean ");
+        assert_non_null(strstr(scene.client.failure_text, c->text));
+        scene_end(&scene);
+    }
+}
+
 /* ---- further connections ---- */
 
 static void redirect(weft_request *request, void *user)
@@ -325,6 +363,7 @@ int main(void)
         cmocka_unit_test(an_endless_answer_is_ended),
         cmocka_unit_test(a_silent_proxy_is_not_waited_for_for_ever),
         cmocka_unit_test(a_proxy_that_is_not_there_is_told_as_such),
+        cmocka_unit_test(a_name_that_is_too_long_is_told_as_such),
         cmocka_unit_test(a_redirect_goes_through_the_proxy),
         cmocka_unit_test(what_may_pass_is_tried_again),
     };

@@ -349,6 +349,7 @@ static void wrong_credentials_are_told_at_once(void **state)
 {
     (void)state;
     static const struct weft_header by_hand = { { "Authorization", 13 }, { "x", 1 } };
+    static const struct weft_header split = { { "proxy-authorization", 19 }, { "a\r\nX: y", 7 } };
     static const struct {
         const char *url;
         struct weft_connect_options options;
@@ -368,6 +369,14 @@ static void wrong_credentials_are_told_at_once(void **state)
         { "ws://h/",
           { .username = "a", .headers = &by_hand, .header_count = 1 },
           WEFT_ERR_ARGUMENT },
+        { "ws://h/", { .headers = &split, .header_count = 1 }, WEFT_ERR_SYNTAX },
+        /* It goes to the proxy, and must not write further lines there. */
+        { "ws://h/",
+          { .headers = &split, .header_count = 1, .proxy = "127.0.0.1:1" },
+          WEFT_ERR_SYNTAX },
+        { "ws://h/",
+          { .headers = &split, .header_count = 1, .proxy = "http://u:p@127.0.0.1:1" },
+          WEFT_ERR_SYNTAX },
         { "ws://h/", { .reconnect.close_code_count = 1 }, WEFT_ERR_ARGUMENT },
     };
     weft_loop *loop;

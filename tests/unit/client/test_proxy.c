@@ -23,6 +23,8 @@ static const struct {
     { "the port 80", "http://p:80/", WEFT_OK, WF_PROXY_HTTP, "p", 80, "", "", "" },
     { "an IPv6 address", "socks5://[::1]", WEFT_OK, WF_PROXY_SOCKS5, "::1", 1080, "", "", "" },
     { "its port 80", "[::1]:80", WEFT_OK, WF_PROXY_HTTP, "::1", 80, "", "", "" },
+    { "the port 80 with a blank", "http://p:80 ", WEFT_OK, WF_PROXY_HTTP, "p", 80, "", "", "" },
+    { "the port 80 with a line's end", "p:80/\r\n", WEFT_OK, WF_PROXY_HTTP, "p", 80, "", "", "" },
     { "a password like a port", "u:80@p", WEFT_OK, WF_PROXY_HTTP, "p", 1080, "u", "80",
       "Basic dTo4MA==" },
     { "a login", "http://us%40r:p%3Aw@p:1", WEFT_OK, WF_PROXY_HTTP, "p", 1, "us@r", "p:w",

@@ -161,11 +161,33 @@ static void the_longest_login_has_room(void **state)
     assert_int_equal(count, 4 + 1 + 255 + 2);
 }
 
+/* URLs have no such limit, and a redirect may say anything. */
+static void a_name_that_is_too_long_is_not_asked_for(void **state)
+{
+    (void)state;
+    static char text[20000];
+    memset(text, 'x', sizeof text);
+    static const size_t counts[] = { 256, 512, sizeof text };
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        for (int has_login = 0; has_login < 2; has_login++) {
+            struct talk talk;
+            begin(&talk, has_login, NULL);
+            talk.socks.host = (struct weft_text){ text, counts[i] };
+            size_t said = talk.sent_count + (has_login ? sizeof "\x01\x02me\x03key" - 1 : 0);
+            feed(&talk,
+                 has_login ? (struct weft_bytes)BYTES(5, 2, 1, 0) : (struct weft_bytes)BYTES(5, 0));
+            assert_int_equal(talk.result, WF_PROXY_STEP_FAILED);
+            assert_int_equal(talk.refusal.status, WEFT_ERR_UNSUPPORTED);
+            assert_int_equal(talk.sent_count, said);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conversations_go_well_however_they_are_cut),
         cmocka_unit_test(the_longest_login_has_room),
+        cmocka_unit_test(a_name_that_is_too_long_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
