@@ -139,7 +139,7 @@ export function chatCases(context) {
     } },
     { name: 'chat: the server restarts and the visitors come back', run: async () => {
       // Both browsers write a failed attempt to the console, whatever the page does.
-      for (const visitor of [anna, ben]) visitor.allow(/WebSocket connection|connection to the server at ws:|connection to ws:/);
+      for (const visitor of [anna, ben]) visitor.allow(/WebSocket connection|connection to the server at wss?:|connection to wss?:/);
       await anna.fill('#text', 'not sent yet');
       assert.equal(await context.serve.stop(), 0, 'the exit status of the server');
       await loses(anna);

@@ -175,8 +175,8 @@ export function playgroundCases(context) {
       await acts(visitor, () => closes(visitor, '', ''), /onclose wasClean true, code 1005/);
     } },
     { name: 'playground: a bad URL or subprotocol is shown as the API throws it', run: async () => {
-      for (const [url, protocols] of [['ftp://127.0.0.1/', ''], ['ws://127.0.0.1:99999/', ''],
-        ['ws://127.0.0.1/#part', ''], [context.serve.ws('/echo'), 'echo, echo'], [context.serve.ws('/echo'), 'a;b']]) {
+      for (const [url, protocols] of [['ftp://127.0.0.1/', ''], [context.serve.ws('/', 99999), ''],
+        [context.serve.ws('/#part'), ''], [context.serve.ws('/echo'), 'echo, echo'], [context.serve.ws('/echo'), 'a;b']]) {
         await visitor.fill('#url', url);
         await visitor.fill('#protocols', protocols);
         await acts(visitor, () => visitor.press('Enter'), /threw SyntaxError/);
@@ -184,9 +184,9 @@ export function playgroundCases(context) {
       }
     } },
     { name: 'playground: a refused connection fires onerror, then onclose 1006', run: async () => {
-      visitor.allow(/WebSocket connection|connection to the server at ws:/);
+      visitor.allow(/WebSocket connection|connection to the server at wss?:/);
       await visitor.fill('#protocols', '');
-      await visitor.fill('#url', `ws://127.0.0.1:${await closedPort()}/`);
+      await visitor.fill('#url', context.serve.ws('/', await closedPort()));
       await acts(visitor, () => visitor.press('Enter'), /onerror.*onclose wasClean false, code 1006/s);
       assert.deepEqual(await fired(visitor), [0, 0, 1, 1]);
       await visitor.seesExactly('#attr-ready-state', '3 CLOSED');

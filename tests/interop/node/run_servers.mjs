@@ -3,7 +3,7 @@
 //   once:  npm ci --ignore-scripts      (in the folder above)
 //   then:  node run_servers.mjs <weft-program>
 //
-// One line per case on stdout; status 0 only if all passed.
+// One line per case on stdout; status 0 only if all passed. Over TLS: see support/secure.mjs.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -11,6 +11,7 @@ import { WebSocketServer } from 'ws';
 import { runCases, within } from '../support/cases.mjs';
 import { Connect } from '../support/connect.mjs';
 import { serverCases } from '../support/deflate.mjs';
+import { isSecure, listenSecure, scheme } from '../support/secure.mjs';
 
 const RUN_MAX_MS = 60000;
 const MEBIBYTE = 1 << 20;
@@ -19,17 +20,19 @@ let program;
 
 /** Runs a server of ws for one case; run gets its URL and `weft connect` as a function. */
 async function withServer(options, run) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, ...options });
-  await once(server, 'listening');
+  const host = isSecure ? { server: await listenSecure() } : { host: '127.0.0.1', port: 0 };
+  const server = new WebSocketServer({ ...host, perMessageDeflate: false, ...options });
+  if (!isSecure) await once(server, 'listening');
   try {
     await run({
       server,
-      url: `ws://127.0.0.1:${server.address().port}/some/path?query=1`,
+      url: `${scheme}://127.0.0.1:${server.address().port}/some/path?query=1`,
       connect: (args, settings) => new Connect(program, args, settings),
     });
   } finally {
     for (const client of server.clients) client.terminate();
     server.close();
+    host.server?.close();
   }
 }
 
@@ -136,7 +139,7 @@ const cases = [
       assert.equal((await client.end).status, 0);
     }),
   })),
-  ...serverCases('connect --echo', (perMessageDeflate, run) => withServer({ perMessageDeflate }, async ({ server, url, connect }) => {
+  ...(isSecure ? [] : serverCases('connect --echo', (perMessageDeflate, run) => withServer({ perMessageDeflate }, async ({ server, url, connect }) => {
     const answers = once(server, 'headers');
     const peerComes = once(server, 'connection');
     const client = connect(['--echo', url], { input: null });
@@ -149,7 +152,7 @@ const cases = [
     });
     socket.close(1000);
     assert.equal((await client.end).status, 0);
-  })),
+  }))),
   { name: 'connect --echo: pings are answered, also between fragments', run: () => withServer({}, async ({ server, url, connect }) => {
     const peerComes = nextPeer(server);
     const client = connect(['--echo', url], { input: null });
@@ -190,10 +193,11 @@ const cases = [
     assert.match(stderr, /403/);
   }) },
   { name: 'connect: a server of HTTP alone has failed', run: async () => {
-    const server = createServer((request, response) => response.end('a page')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = isSecure ? await listenSecure() : createServer().listen(0, '127.0.0.1');
+    server.on('request', (request, response) => response.end('a page'));
+    if (!isSecure) await once(server, 'listening');
     try {
-      const { status, stderr } = await new Connect(program, [`ws://127.0.0.1:${server.address().port}/`]).end;
+      const { status, stderr } = await new Connect(program, [`${scheme}://127.0.0.1:${server.address().port}/`]).end;
       assert.equal(status, 1);
       assert.match(stderr, /200/);
     } finally {

@@ -3,13 +3,16 @@
     /usr/bin/python3 run.py <weft-program>
 
 One line per case on stdout; status 0 only if all passed. Needs Debian's python3-websockets (10 or later).
+Over TLS with WEFT_TEST_TLS=1 and the certificates of $WEFT_CERTS, whose authority SSL_CERT_FILE makes trusted.
 """
 
 import asyncio
 import contextlib
 import http
 import json
+import os
 import re
+import ssl
 import sys
 
 import websockets
@@ -20,6 +23,8 @@ import deflate
 
 CASE_SECONDS_MAX = 20
 MEBIBYTE = 1 << 20
+SECURE = os.environ.get("WEFT_TEST_TLS") == "1"
+WS = "wss" if SECURE else "ws"
 
 CASES = []
 
@@ -48,14 +53,26 @@ async def end_process(process):
     await process.wait()
 
 
+def pair(name="server"):
+    return [os.path.join(os.environ["WEFT_CERTS"], name + end) for end in (".pem", ".key")]
+
+
+def server_context(name="server"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*pair(name))
+    return context
+
+
 @contextlib.asynccontextmanager
 async def serving(program, *options):
     """`weft serve` at a free port."""
+    if SECURE:
+        options += ("--tls-cert", pair()[0], "--tls-key", pair()[1])
     process = await asyncio.create_subprocess_exec(
         program, "serve", "--listen", "127.0.0.1:0", "--quiet", *options, stdout=asyncio.subprocess.PIPE)
     try:
         line = (await process.stdout.readline()).decode()
-        match = re.fullmatch(r"listening on http://(127\.0\.0\.1:\d+)/?\n", line)
+        match = re.fullmatch(r"listening on https?://(127\.0\.0\.1:\d+)/?\n", line)
         if not match:
             raise AssertionError(f"the first line is not the address: {line!r}")
         yield match[1], process
@@ -68,7 +85,7 @@ async def dialled(program, path="/echo", **options):
     """A client of websockets at a `weft serve` of its own."""
     async with serving(program) as (host, _):
         options.setdefault("compression", None)
-        async with websockets.connect(f"ws://{host}{path}", **options) as client:
+        async with websockets.connect(f"{WS}://{host}{path}", **options) as client:
             yield client
 
 
@@ -164,7 +181,7 @@ def client_windows(takeover, window_bits, level):
         async with serving(program, *options) as (host, _):
             async def run(parameters):
                 offer = [ClientPerMessageDeflateFactory(**parameters)]
-                async with websockets.connect(f"ws://{host}/echo", compression=None, extensions=offer) as client:
+                async with websockets.connect(f"{WS}://{host}/echo", compression=None, extensions=offer) as client:
                     deflate.check_answer(client.request_headers, client.response_headers, window_bits)
                     await deflate.echo_all(client)
 
@@ -172,12 +189,13 @@ def client_windows(takeover, window_bits, level):
 
 
 # Level 1 is weft's own, the others are zlib's.
-for asked in deflate.TAKEOVERS:
-    client_windows(asked, 15, 1)
-client_windows((False, False), 15, 6)
-# A server that cannot use all that is asked for.
-client_windows((False, False), 11, 1)
-client_windows((False, False), 11, 6)
+if not SECURE:  # TLS changes nothing of it.
+    for asked in deflate.TAKEOVERS:
+        client_windows(asked, 15, 1)
+    client_windows((False, False), 15, 6)
+    # A server that cannot use all that is asked for.
+    client_windows((False, False), 11, 1)
+    client_windows((False, False), 11, 6)
 
 
 @case("client: an origin that is not the server's is refused with 403")
@@ -192,7 +210,7 @@ async def origin(program):
 @case("client: the server ends with 1001 to all and status 0")
 async def server_ends(program):
     async with serving(program) as (host, process):
-        async with websockets.connect(f"ws://{host}/echo", compression=None) as client:
+        async with websockets.connect(f"{WS}://{host}/echo", compression=None) as client:
             process.terminate()
             await client.wait_closed()
             expect(client.close_code, 1001)
@@ -213,10 +231,12 @@ async def connect_with(program, handler, arguments=(), data=b"", **options):
         except AssertionError as failure:
             failures.append(failure)
 
+    if SECURE:
+        options.setdefault("ssl", server_context())
     async with websockets.serve(guarded, "127.0.0.1", 0, **options) as server:
         port = server.sockets[0].getsockname()[1]
         process = await asyncio.create_subprocess_exec(
-            program, "connect", *arguments, f"ws://127.0.0.1:{port}/", stdin=asyncio.subprocess.PIPE,
+            program, "connect", *arguments, f"{WS}://127.0.0.1:{port}/", stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
         try:
             out, err = await process.communicate(data)
@@ -284,8 +304,9 @@ def connect_windows(takeover):
         await deflate.in_batches(combinations, run)
 
 
-for asked in deflate.TAKEOVERS:
-    connect_windows(asked)
+if not SECURE:
+    for asked in deflate.TAKEOVERS:
+        connect_windows(asked)
 
 
 @case("connect: the lines of the input come back as lines")

@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { isSecure, scheme, serveOptions } from './secure.mjs';
 
 const STOP_TIMEOUT_MS = 10000;
 
 const running = new Set();
 
-/** A line that the program prints first: "listening on http://127.0.0.1:PORT". */
+/** A line that the program prints first: "listening on http[s]://127.0.0.1:PORT". */
 async function firstLine(child, lines) {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`the program ended with ${code} before it was ready`);
@@ -18,9 +19,9 @@ async function firstLine(child, lines) {
 }
 
 export class Serve {
-  /** port 0: any. options: further words of the command line. */
-  static async start(program, { port = 0, options = [] } = {}) {
-    const child = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--quiet', ...options], {
+  /** port 0: any. options: further words of the command line. tls: what makes it speak TLS, if it shall. */
+  static async start(program, { port = 0, options = [], tls = isSecure ? serveOptions() : [] } = {}) {
+    const child = spawn(program, ['serve', '--listen', `127.0.0.1:${port}`, '--quiet', ...tls, ...options], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     running.add(child);
@@ -28,7 +29,7 @@ export class Serve {
     const lines = createInterface({ input: child.stdout });
     try {
       const line = await firstLine(child, lines);
-      const match = /^listening on (http:\/\/127\.0\.0\.1:(\d+))\/?$/.exec(line);
+      const match = /^listening on (https?:\/\/127\.0\.0\.1:(\d+))\/?$/.exec(line);
       if (!match) throw new Error(`the first line is not the address: ${JSON.stringify(line)}`);
       return new Serve(child, match[1], Number(match[2]));
     } catch (error) {
@@ -41,9 +42,9 @@ export class Serve {
     Object.assign(this, { child, url, port });
   }
 
-  /** The WebSocket URL of a path. */
-  ws(path) {
-    return `ws://127.0.0.1:${this.port}${path}`;
+  /** The WebSocket URL of a path, here or at another port. */
+  ws(path, port = this.port) {
+    return `${scheme}://127.0.0.1:${port}${path}`;
   }
 
   /** Ends every one that runs, also those that are only starting. */
