@@ -41,6 +41,7 @@ struct weft_loop {
     struct wf_link *resolves; /* That still have somebody to tell. */
     struct wf_resolver *resolver;
     size_t lost_count; /* Streams with WF_STREAM_LOST. */
+    uint32_t farewell_count;
 
     struct wf_wake wake;
     _Atomic(pthread_t) thread;

@@ -92,7 +92,7 @@ static void end_where_due(weft_socket *socket)
     else if (!weft_engine_wants_end(&socket->engine) || !is_written)
         return;
     else if (was_clean || socket->peer_has_ended || !has_last_word(socket))
-        /* RFC 6455 7.1.1: the server closes first. A peer sends nothing behind its Close frame. */
+        /* RFC 6455 7.1.1: the server closes first, and nobody waits for how TCP ends. */
         wf_events_finish(socket);
     else if (!socket->is_lingering)
         linger(socket);

@@ -1,5 +1,6 @@
 /* The plain transport: a stream as it is. */
 #include "socket/transport.h"
+#include "io/farewell.h"
 
 #include <errno.h>
 
@@ -13,11 +14,21 @@ void wf_transport_close(weft_socket *socket, bool reset)
     wf_stream_close(&socket->stream, reset);
 }
 
+/* A server ends TCP first, and its peer may not have read the Close frame yet. RFC 6455 7.1.1. */
+static bool has_said_farewell(const weft_socket *socket)
+{
+    return weft_socket_side(socket) == WEFT_SERVER && !socket->is_broken &&
+           !socket->peer_has_ended && weft_engine_was_clean(&socket->engine);
+}
+
 void wf_transport_end(weft_socket *socket)
 {
     if (wf_stream_is_open(&socket->stream) && wf_transport_of(socket)->end)
         wf_transport_of(socket)->end(socket);
-    wf_stream_close(&socket->stream, false);
+    if (has_said_farewell(socket))
+        wf_farewell_begin(&socket->stream);
+    else
+        wf_stream_close(&socket->stream, false);
 }
 
 void wf_transport_forget(weft_socket *socket)
