@@ -226,7 +226,9 @@ static enum cli_status listen_everywhere(struct serve *serve)
 static weft_status create(struct serve *serve)
 {
     /* Without certificates SIGHUP ends the program, as it always does. */
-    const int signals[] = { SIGTERM, SIGINT, serve->tls ? SIGHUP : 0, 0 };
+    static const int ending[] = { SIGTERM, SIGINT, 0 };
+    static const int ending_and_reload[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+    const int *signals = serve->tls ? ending_and_reload : ending;
     struct weft_loop_options loop_options = { .backend = serve->options.backend,
                                               .spin_us = serve->options.spin_us };
     struct weft_server_options server_options = { .connections_max =
