@@ -83,8 +83,10 @@ static uint16_t port_of(const struct wf_url *url, struct weft_text rest)
 /* In place: the memory is ours. */
 static bool decode(const struct wf_url *url, struct weft_text *text)
 {
+    if (!text->count)
+        return true; /* It may lie nowhere. */
     char *at = url->memory + (text->data - url->memory);
-    return !text->count || wf_percent_decode(*text, at, &text->count);
+    return wf_percent_decode(*text, at, &text->count);
 }
 
 static weft_status read_login(const struct weft_allocator *allocator, const struct wf_url *url,
