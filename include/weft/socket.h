@@ -200,9 +200,9 @@ WEFT_API const struct weft_tls_info *weft_socket_tls(const weft_socket *socket);
  * grows (send, step 3). A single message over send_bytes_max, which could never fit, is dropped:
  * WEFT_ERR_LIMIT. Where it is the queue that is full, send_policy decides: WEFT_ERR_LIMIT and the
  * socket closes with 1013, or WEFT_ERR_FULL when the message was dropped. What another thread has
- * sent is counted by itself until it has come to the loop; over send_bytes_max of that is
- * WEFT_ERR_LIMIT or WEFT_ERR_FULL, and the socket stays open. WEFT_ERR_MEMORY. Any thread. The text
- * is free again when this returns.
+ * sent is counted by itself until it has come to the loop; over send_bytes_max of that, or of what
+ * so many calls cost beside it, is WEFT_ERR_LIMIT or WEFT_ERR_FULL, and the socket stays open.
+ * WEFT_ERR_MEMORY. Any thread. The text is free again when this returns.
  */
 WEFT_API WEFT_MUST_USE weft_status weft_socket_send_text(weft_socket *socket, const char *text,
                                                          size_t text_bytes);

@@ -13,6 +13,8 @@ weft_status wf_outflow_send_blob(weft_socket *socket, weft_blob *blob)
         status = wf_backlog_add_blob(socket, blob);
     if (!status)
         wf_outflow_note_queued(socket);
+    else if (status == WEFT_ERR_FULL)
+        wf_policy_count_dropped(socket);
     return status;
 }
 

@@ -116,8 +116,7 @@ static void fail(weft_socket *socket, weft_status status)
         failure.system_error = errno;
         failure.text = "a file could not be read while it was sent";
     }
-    wf_engine_fail(&socket->engine, &failure, 1011);
-    wf_socket_serve_soon(socket);
+    wf_socket_fail(socket, &failure, 1011);
 }
 
 /* A message in parts of which the next has not come: what is behind it waits. */

@@ -133,7 +133,7 @@ static void check_open(weft_socket *socket)
 {
     const struct weft_socket_settings *settings = &socket->shape->settings;
     if (left_of_idle(socket) == 0) {
-        (void)!wf_outflow_close(socket, 1000, weft_text_of("no message for too long"));
+        (void)!wf_leaving_close(socket, 1000, weft_text_of("no message for too long"));
     } else if (left_to_ping(socket) == 0) {
         if (socket->is_ping_due)
             time_out(socket, "the peer is silent: a ping was not answered", "ping_timeout_ms",

@@ -48,6 +48,7 @@ struct weft_socket {
     _Atomic uint64_t
         dropped_bytes; /* Given to send after close(): bufferedAmount counts them for ever. */
     _Atomic uint64_t posted_bytes; /* Given to send by other threads, on their way to the loop. */
+    _Atomic uint32_t posted_calls; /* Of other threads, of all kinds. */
     uint32_t since_ms;  /* Begin of what is waited for: the handshake, the pong, the end. */
     uint32_t heard_ms;  /* The peer's last byte. */
     uint32_t active_ms; /* The last message either way. */
@@ -87,6 +88,9 @@ void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state);
 struct wf_socket_rare *wf_socket_need_rare(weft_socket *socket); /* NULL: no memory. */
 /* Notes the first failure; later ones are its consequences. */
 void wf_socket_note_failure(weft_socket *socket, const struct weft_failure *failure);
+/* The engine fails; a close code other than 0 leaves in a Close frame. From now on the socket is
+ * CLOSING, and not paused: what has happened is told. */
+void wf_socket_fail(weft_socket *socket, const struct weft_failure *failure, uint16_t close_code);
 /* Has wf_socket_service() run at the end of the turn. */
 void wf_socket_serve_soon(weft_socket *socket);
 static inline uint32_t wf_socket_now(const weft_socket *socket)
@@ -128,8 +132,10 @@ weft_status wf_outflow_send_blob(weft_socket *socket, weft_blob *blob); /* blobs
 weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes);
 /* Something was queued: it leaves at the end of the turn. */
 void wf_outflow_note_queued(weft_socket *socket);
+
+/* ---- leaving.c ---- */
 /* close() on the loop's own thread, with arguments that were checked. */
-weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_text reason);
+weft_status wf_leaving_close(weft_socket *socket, uint16_t code, struct weft_text reason);
 
 /* ---- gathering.c ---- */
 /* The output is written at the end of the turn. */

@@ -5,7 +5,11 @@
 #include "ws/quick.h"
 
 enum { PING_BYTES_MAX = 125 }; /* RFC 6455 5.5 */
-enum { SPANS_MAX = 64, BODY_LOW_BYTES = 64 * 1024 };
+enum {
+    SPANS_MAX = 64,
+    BODY_LOW_BYTES = 64 * 1024,
+    BODY_WRITES_PER_TURN = 8, /* A fast reader must not keep the loop for itself. */
+};
 
 void wf_outflow_write(weft_socket *socket)
 {
@@ -39,9 +43,14 @@ static uint64_t waiting_bytes(const weft_socket *socket)
     return socket->has_backlog ? queued + wf_backlog_payload_bytes(socket) : queued;
 }
 
+static bool is_drained(const weft_socket *socket)
+{
+    return socket->is_over_mark && waiting_bytes(socket) <= socket->shape->settings.send_low_bytes;
+}
+
 static void tell_drained(weft_socket *socket)
 {
-    if (!socket->is_over_mark || waiting_bytes(socket) > socket->shape->settings.send_low_bytes)
+    if (!is_drained(socket))
         return;
     socket->is_over_mark = false;
     /* The engine may have failed a moment ago, and nobody was told yet. */
@@ -52,8 +61,13 @@ static void tell_drained(weft_socket *socket)
 
 static void ask_for_body(weft_socket *socket)
 {
-    while (socket->is_body_wanted && !socket->is_broken &&
-           weft_engine_output_bytes(&socket->engine) < BODY_LOW_BYTES) {
+    for (int writes = 0; socket->is_body_wanted && !socket->is_broken &&
+                         weft_engine_output_bytes(&socket->engine) < BODY_LOW_BYTES;
+         writes++) {
+        if (writes == BODY_WRITES_PER_TURN) {
+            wf_socket_serve_soon(socket);
+            return;
+        }
         uint64_t before = weft_engine_output_bytes(&socket->engine);
         socket->shape->owner->on_body_wanted(socket);
         if (weft_engine_output_bytes(&socket->engine) == before)
@@ -126,6 +140,8 @@ void wf_outflow_flush(weft_socket *socket)
             wf_socket_serve_soon(socket);
         wf_outflow_write(socket);
         wf_feeding_go_on(socket);
+        if (is_drained(socket))
+            wf_socket_serve_soon(socket); /* It is told again, in a turn of its own. */
         end_where_due(socket);
     } else if (socket->is_broken) {
         wf_events_finish(socket);
@@ -342,65 +358,4 @@ weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared,
     if (!status)
         wf_outflow_note_queued(socket);
     return status;
-}
-
-/* close(), step 1, and the codes that only a server has use for (RFC 6455 7.4.1). */
-static bool may_close_with(const weft_socket *socket, uint16_t code)
-{
-    if (code == 1000 || (code >= 3000 && code <= 4999))
-        return true;
-    return weft_socket_side(socket) == WEFT_SERVER &&
-           ((code >= 1001 && code <= 1003) || (code >= 1007 && code <= 1014));
-}
-
-static void close_connecting(weft_socket *socket)
-{
-    static const struct weft_failure aborted = { .kind = WEFT_FAILURE_ABORTED,
-                                                 .status = WEFT_ERR_CLOSED,
-                                                 .text = "closed before the connection was open" };
-    wf_socket_abort(socket, &aborted, false);
-}
-
-weft_status wf_outflow_close(weft_socket *socket, uint16_t code, struct weft_text reason)
-{
-    socket->is_given_up = true;
-    if (wf_socket_state(socket) == WEFT_CONNECTING) {
-        close_connecting(socket);
-        return WEFT_OK;
-    }
-    if (wf_socket_state(socket) != WEFT_OPEN)
-        return WEFT_OK;
-    weft_status status = socket->has_backlog ? wf_backlog_add_close(socket, code, reason)
-                                             : weft_engine_close(&socket->engine, code, reason);
-    if (status == WEFT_ERR_MEMORY) {
-        /* There is no other way to end a connection: it ends without a Close frame. */
-        static const struct weft_failure no_memory = { .kind = WEFT_FAILURE_MEMORY,
-                                                       .status = WEFT_ERR_MEMORY,
-                                                       .text = "no memory for a Close frame" };
-        wf_socket_abort(socket, &no_memory, false);
-        return WEFT_OK;
-    }
-    if (status)
-        return status;
-    wf_socket_move_to(socket, WEFT_CLOSING);
-    wf_keepalive_arm(socket);
-    wf_socket_serve_soon(socket);
-    return WEFT_OK;
-}
-
-weft_status weft_socket_close(weft_socket *socket, uint16_t code, const char *reason)
-{
-    if (!socket)
-        return WEFT_ERR_ARGUMENT;
-    struct weft_text text = weft_text_of(reason);
-    if (code != 0 && !may_close_with(socket, code))
-        return WEFT_ERR_ACCESS;
-    if (text.count > 123)
-        return WEFT_ERR_SYNTAX;
-    if (!wf_engine_is_utf8(weft_bytes_of(text)))
-        return WEFT_ERR_UTF8;
-    if (code == 0)
-        code = text.count ? 1000 : WEFT_CLOSE_NO_CODE;
-    return wf_loop_is_current(socket->loop) ? wf_outflow_close(socket, code, text)
-                                            : wf_remote_close(socket, code, text);
 }

@@ -73,8 +73,15 @@ static weft_status do_call(const struct call *call, bool is_dropped)
     }
     return is_dropped
                ? WEFT_OK
-               : wf_outflow_close(call->socket, call->code,
+               : wf_leaving_close(call->socket, call->code,
                                   (struct weft_text){ (const char *)call->data, call->bytes });
+}
+
+static void destroy(struct call *call)
+{
+    atomic_fetch_sub_explicit(&call->socket->posted_calls, 1, memory_order_relaxed);
+    weft_blob_release(call->blob);
+    free(call);
 }
 
 static void run(struct wf_post *post, bool is_dropped)
@@ -89,8 +96,7 @@ static void run(struct wf_post *post, bool is_dropped)
                                         .text = "a call of another thread could not be done" };
         wf_socket_abort(socket, &failure, false);
     }
-    weft_blob_release(call->blob);
-    free(call);
+    destroy(call);
     weft_socket_release(socket);
 }
 
@@ -104,6 +110,7 @@ static struct call *create(weft_socket *socket, enum kind kind, struct weft_byte
     *call = (struct call){ .post.work = run, .socket = socket, .kind = kind, .bytes = bytes.count };
     if (bytes.count)
         memcpy(call->data, bytes.data, bytes.count);
+    atomic_fetch_add_explicit(&socket->posted_calls, 1, memory_order_relaxed);
     return call;
 }
 
@@ -112,10 +119,20 @@ static bool post(weft_socket *socket, struct call *call)
     weft_socket_retain(socket);
     if (wf_loop_post(socket->loop, &call->post))
         return true;
+    destroy(call);
     weft_socket_release(socket);
-    weft_blob_release(call->blob);
-    free(call);
     return false;
+}
+
+/* A call costs more than its bytes: as many may wait as they fill send_bytes_max, and a few where
+ * that is small. close() always may. */
+enum { CALLS_ALWAYS = 256 };
+
+static bool may_post(const weft_socket *socket)
+{
+    uint64_t max = socket->shape->settings.send_bytes_max / sizeof(struct call);
+    return atomic_load_explicit(&socket->posted_calls, memory_order_relaxed) <
+           (max > CALLS_ALWAYS ? max : CALLS_ALWAYS);
 }
 
 /* What is on its way counts against the queue's maximum, or a fast thread would fill the memory. */
@@ -144,7 +161,7 @@ weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
 {
     if (type == WEFT_TEXT && !wf_engine_is_utf8(payload))
         return WEFT_ERR_UTF8;
-    if (!reserve(socket, payload.count))
+    if (!may_post(socket) || !reserve(socket, payload.count))
         return refuse(socket, payload.count);
     struct call *call = create(socket, MESSAGE, payload);
     if (call) {
@@ -165,6 +182,8 @@ weft_status wf_remote_send(weft_socket *socket, enum weft_message_type type,
  * bytes lie in no queue, so that they do not count against the queue's maximum. */
 weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob)
 {
+    if (!may_post(socket))
+        return refuse(socket, 0);
     struct call *call = create(socket, BLOB, (struct weft_bytes){ 0 });
     if (!call)
         return WEFT_ERR_MEMORY;
@@ -186,6 +205,8 @@ weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text
 
 weft_status wf_remote_ping(weft_socket *socket, struct weft_bytes payload)
 {
+    if (!may_post(socket))
+        return WEFT_ERR_LIMIT;
     struct call *call = create(socket, PING, payload);
     if (!call)
         return WEFT_ERR_MEMORY;

@@ -52,6 +52,14 @@ void wf_socket_amend_failure(weft_socket *socket, const struct weft_failure *fai
     wf_socket_note_failure(socket, failure);
 }
 
+void wf_socket_fail(weft_socket *socket, const struct weft_failure *failure, uint16_t close_code)
+{
+    wf_engine_fail(&socket->engine, failure, close_code);
+    if (wf_socket_state(socket) == WEFT_OPEN)
+        wf_socket_move_to(socket, WEFT_CLOSING);
+    wf_socket_serve_soon(socket);
+}
+
 /* The work at the end of a turn, and at a deadline. */
 static void service(struct wf_timer *timer)
 {

@@ -34,7 +34,7 @@ static void fail(weft_socket *socket, weft_status status)
         failure.text = is_lack_of_space(errno) ? "no space in a file for a large message"
                                                : "a large message could not be put into a file";
     }
-    wf_engine_fail(&socket->engine, &failure, 1011);
+    wf_socket_fail(socket, &failure, 1011);
 }
 
 static void tell(weft_socket *socket, weft_blob *blob)

@@ -151,6 +151,83 @@ static void a_blob_that_is_sent_when_drained_leaves(void **state)
     pair_end(&pair);
 }
 
+/* A producer that lives on on_drained alone: the kernel takes all that it sends in one write. */
+static void send_more(struct pair *pair, const char *name)
+{
+    int *rounds = pair->user;
+    if (strcmp(name, "drained") != 0 || --*rounds < 0)
+        return;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(weft_socket_send_bytes(pair->socket, big, 1000), WEFT_OK);
+    assert_true(weft_socket_is_over_mark(pair->socket));
+}
+
+static void what_is_sent_when_drained_drains_again(void **state)
+{
+    (void)state;
+    int rounds = 5, roomy = 200000;
+    struct pair pair = { .on_event = send_more, .user = &rounds };
+    struct weft_socket_settings settings = { .send_mark_bytes = 1000, .ping_off = true };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
+    pair_open(&pair);
+    assert_int_equal(
+        setsockopt(pair.socket->stream.fd, SOL_SOCKET, SO_SNDBUF, &roomy, sizeof roomy), 0);
+    assert_int_equal(weft_socket_send_bytes(pair.socket, big, 2000), WEFT_OK);
+    assert_true(weft_socket_is_over_mark(pair.socket));
+    pair_until(&pair, rounds < 0);
+    assert_string_equal(pair.line, "drained drained drained drained drained drained ");
+    assert_false(weft_socket_is_over_mark(pair.socket));
+    pair_end(&pair);
+}
+
+/* A reader as fast as the server, who has all of a long answer that the kernel could hold: the
+ * others still get their turns. */
+enum { BLOCK_BYTES = 60000, BLOCKS = 100 };
+
+static void answer_at_length(weft_socket *socket, const struct weft_engine_request_view *request)
+{
+    (void)request;
+    struct weft_engine_respond answer = { .status = 200,
+                                          .body_follows = true,
+                                          .body_bytes = (uint64_t)BLOCKS * BLOCK_BYTES };
+    assert_int_equal(wf_socket_respond(socket, &answer), WEFT_OK);
+}
+
+static void give_a_block(weft_socket *socket)
+{
+    struct pair *pair = pair_of(socket);
+    struct weft_bytes block = { big, BLOCK_BYTES };
+    int *blocks = pair->user;
+    pair_read(pair);
+    ++*blocks;
+    assert_int_equal(wf_socket_respond_body(socket, block), WEFT_OK);
+}
+
+static void a_fast_reader_leaves_others_their_turns(void **state)
+{
+    (void)state;
+    static const struct wf_socket_owner owner = { .on_request = answer_at_length,
+                                                  .on_body_wanted = give_a_block,
+                                                  .on_gone = pair_on_gone };
+    int blocks = 0, most = 0, roomy = 400000;
+    struct pair pair = { .user = &blocks };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+    pair.shape.owner = &owner;
+    assert_int_equal(
+        setsockopt(pair.socket->stream.fd, SOL_SOCKET, SO_SNDBUF, &roomy, sizeof roomy), 0);
+    PAIR_WRITE(&pair, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    while (pair.seen_bytes < (size_t)BLOCKS * BLOCK_BYTES) {
+        int before = blocks;
+        pair_turn(&pair);
+        pair_read(&pair);
+        if (blocks - before > most)
+            most = blocks - before;
+    }
+    assert_int_equal(blocks, BLOCKS);
+    assert_in_range(most, 1, 32);
+    pair_end(&pair);
+}
+
 /* What it agreed to is sent before the peer's end counts. */
 static void a_broken_pipe_is_told_once(void **state)
 {
@@ -200,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_full_queue_ends_in_time),
         cmocka_unit_test(a_blob_that_is_sent_when_drained_leaves),
         cmocka_unit_test(a_clean_end_is_no_reset),
+        cmocka_unit_test(what_is_sent_when_drained_drains_again),
+        cmocka_unit_test(a_fast_reader_leaves_others_their_turns),
         cmocka_unit_test(a_broken_pipe_is_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,76 @@ static void calls_that_a_destroyed_loop_never_ran(void **state)
     assert_string_equal(pair.line, "error:aborted close:1006/unclean ");
 }
 
+/* What a message costs beside its payload counts, too: the loop does not turn meanwhile. */
+struct flood {
+    weft_socket *socket;
+    weft_status (*send)(weft_socket *socket);
+    weft_status status;
+};
+
+static weft_status send_empty(weft_socket *socket)
+{
+    return weft_socket_send_bytes(socket, NULL, 0);
+}
+
+static weft_status send_ping(weft_socket *socket)
+{
+    return weft_socket_ping(socket, NULL, 0);
+}
+
+static weft_blob *no_bytes;
+
+static weft_status send_blob(weft_socket *socket)
+{
+    return weft_socket_send_blob(socket, no_bytes);
+}
+
+static void *send_until_full(void *argument)
+{
+    struct flood *flood = argument;
+    for (int i = 0; i < 100000 && flood->status == WEFT_OK; i++)
+        flood->status = flood->send(flood->socket);
+    return NULL;
+}
+
+static void calls_on_their_way_are_limited(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        weft_status (*send)(weft_socket *socket);
+        enum weft_send_policy policy;
+        weft_status status;
+    } cases[] = {
+        { "messages", send_empty, WEFT_SEND_CLOSE, WEFT_ERR_LIMIT },
+        { "messages of which some are dropped", send_empty, WEFT_SEND_DROP_NEW, WEFT_ERR_FULL },
+        { "pings", send_ping, WEFT_SEND_CLOSE, WEFT_ERR_LIMIT },
+        { "blobs", send_blob, WEFT_SEND_CLOSE, WEFT_ERR_LIMIT },
+    };
+    assert_int_equal(weft_blob_create_copy("", 0, &no_bytes), WEFT_OK);
+    for_each_case(c, cases)
+    {
+        struct pair pair = { 0 };
+        struct weft_socket_settings settings = { .send_bytes_max = 40000,
+                                                 .send_policy = c->policy };
+        pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
+        pair_open(&pair);
+        struct flood flood = { pair.socket, c->send, WEFT_OK };
+        in_a_thread(send_until_full, &flood);
+        assert_int_equal(flood.status, c->status);
+        assert_int_equal(weft_socket_dropped(pair.socket), c->status == WEFT_ERR_FULL);
+        assert_int_equal(weft_socket_ready_state(pair.socket), WEFT_OPEN);
+        /* Once they have come there is room again. */
+        pair_until(&pair, (pair_read(&pair), pair.seen_bytes > 0));
+        pair_until(&pair, pair.socket->posted_calls == 0);
+        flood.status = c->send(pair.socket);
+        in_a_thread(send_until_full, &flood);
+        assert_int_equal(flood.status, c->status);
+        pair_end(&pair);
+    }
+    weft_blob_release(no_bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_last_reference_may_be_given_back_anywhere),
         cmocka_unit_test(sockets_outlive_their_loop),
         cmocka_unit_test(calls_that_a_destroyed_loop_never_ran),
+        cmocka_unit_test(calls_on_their_way_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
