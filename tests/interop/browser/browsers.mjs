@@ -1,8 +1,11 @@
 // Starts a browser with a home of its own, and leaves nothing of it behind.
+import { execFile } from 'node:child_process';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import puppeteer from 'puppeteer-core';
+import { certificateFile, isSecure } from '../support/secure.mjs';
 
 const LAUNCH_TIMEOUT_MS = 60000;
 const CLOSE_TIMEOUT_MS = 10000;
@@ -52,6 +55,18 @@ const firefox = {
 };
 
 const kinds = { chromium, firefox };
+
+// Where a browser keeps what it trusts, below its home.
+const stores = { chromium: ['.pki', 'nssdb'], firefox: ['profile'] };
+
+/** Makes the authority of the tests one that the browser trusts, as its user would. */
+async function trust(kind, home) {
+  const store = join(home, ...stores[kind]);
+  const certutil = (...words) => promisify(execFile)('certutil', ['-d', `sql:${store}`, ...words]);
+  await mkdir(store, { recursive: true });
+  await certutil('-N', '--empty-password');
+  await certutil('-A', '-n', 'weft test CA', '-t', 'C,,', '-i', certificateFile('ca.pem'));
+}
 export const browserKinds = Object.keys(kinds);
 
 export class RunningBrowser {
@@ -60,6 +75,7 @@ export class RunningBrowser {
     try {
       const profile = join(home, 'profile');
       await mkdir(profile);
+      if (isSecure) await trust(kind, home);
       const browser = await puppeteer.launch({
         ...kinds[kind],
         headless: true,

@@ -4,11 +4,13 @@
 //   then:  node run.mjs <weft-program> chromium <output-folder>
 //          node run.mjs <weft-program> firefox <output-folder>
 //
+// Over TLS: see support/secure.mjs. Then without the cases that need no server, and those of how it looks.
 // One line per case on stdout; the screenshots go to the output folder; status 0 only if all passed. A run
 // ends within two minutes. Runs may go on at the same time.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { runStory, within } from '../support/cases.mjs';
+import { isSecure, serveOptions } from '../support/secure.mjs';
 import { Serve } from '../support/weft.mjs';
 import { browserKinds, RunningBrowser } from './browsers.mjs';
 import { chatCases } from './chat_cases.mjs';
@@ -58,6 +60,18 @@ const startPageCases = (context) => [
   } },
 ];
 
+/** Nobody told the browser to ignore what is wrong with a certificate. */
+const trustCases = (context) => [
+  { name: 'trust: the page is a secure one, a stranger gets no page', run: async () => {
+    const visitor = await Visitor.open(context, '/');
+    assert.equal(await visitor.page.evaluate(() => `${location.protocol} ${isSecureContext}`), 'https: true');
+    const stranger = await Serve.start(context.program, { tls: serveOptions('stranger') });
+    await assert.rejects(visitor.page.goto(stranger.url), /ERR_CERT_AUTHORITY_INVALID|SEC_ERROR_UNKNOWN_ISSUER/);
+    await stranger.stop();
+    await visitor.page.close();
+  } },
+];
+
 async function main([program, kind, output]) {
   if (!output || !browserKinds.includes(kind)) {
     console.error(`usage: node run.mjs <weft-program> <${browserKinds.join('|')}> <output-folder>`);
@@ -77,7 +91,11 @@ async function main([program, kind, output]) {
     starting = RunningBrowser.start(kind);
     context.browser = (await starting).browser;
     let failures = 0;
-    for (const story of [startPageCases, playgroundCases, oddServerCases, chatCases]) failures += await runStory(story(context));
+    const stories = isSecure ? [trustCases, playgroundCases, chatCases]
+      : [startPageCases, playgroundCases, oddServerCases, chatCases];
+    for (const story of stories) {
+      failures += await runStory(story(context).filter(({ name }) => !isSecure || !name.endsWith('screenshots')));
+    }
     return failures;
   });
   return failures ? 1 : 0;
