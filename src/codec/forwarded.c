@@ -74,6 +74,8 @@ bool wf_forwarded_list_next(struct wf_forwarded_list *list, struct weft_text *el
 
 static void skip(struct weft_text *text, size_t count)
 {
+    if (!count)
+        return; /* An empty text may point nowhere. */
     text->data += count;
     text->count -= count;
 }

@@ -28,9 +28,11 @@ static void note_taken(weft_socket *socket)
 static weft_status write_unsent(weft_socket *socket)
 {
     struct wf_secure *secure = wf_secure_of(socket);
-    struct weft_bytes waiting = { secure->unsent.data + secure->unsent_at, unsent_bytes(secure) };
     size_t taken = 0;
-    if (waiting.count && wf_stream_send(&socket->stream, &waiting, 1, &taken))
+    if (unsent_bytes(secure) == 0)
+        return WEFT_OK;
+    struct weft_bytes waiting = { secure->unsent.data + secure->unsent_at, unsent_bytes(secure) };
+    if (wf_stream_send(&socket->stream, &waiting, 1, &taken))
         return wf_transport_abort(socket);
     secure->unsent_at += taken;
     if (taken)
