@@ -166,6 +166,7 @@ static void what_is_sent_when_drained_drains_again(void **state)
 {
     (void)state;
     int rounds = 5, roomy = 200000;
+    const int *left = &rounds;
     struct pair pair = { .on_event = send_more, .user = &rounds };
     struct weft_socket_settings settings = { .send_mark_bytes = 1000, .ping_off = true };
     pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
@@ -174,7 +175,7 @@ static void what_is_sent_when_drained_drains_again(void **state)
         setsockopt(pair.socket->stream.fd, SOL_SOCKET, SO_SNDBUF, &roomy, sizeof roomy), 0);
     assert_int_equal(weft_socket_send_bytes(pair.socket, big, 2000), WEFT_OK);
     assert_true(weft_socket_is_over_mark(pair.socket));
-    pair_until(&pair, rounds < 0);
+    pair_until(&pair, *left < 0);
     assert_string_equal(pair.line, "drained drained drained drained drained drained ");
     assert_false(weft_socket_is_over_mark(pair.socket));
     pair_end(&pair);
