@@ -1,5 +1,5 @@
 """What the checks share that run other people's programs beside weft: starting, reading, ending."""
-import os, pathlib, re, select, shutil, subprocess, sys, time
+import os, pathlib, re, select, shutil, socket, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 LIMIT_S = 50
@@ -58,6 +58,29 @@ class Running:
         except (OSError, ValueError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+def start_at_free_port(make_command):
+    """For programs that cannot choose a port. When another program was faster, it ends, and is started again."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = probe.getsockname()[1]
+        one = Running(*make_command(port))
+        end = time.monotonic() + LIMIT_S
+        while one.process.poll() is None and not listens(port):
+            if time.monotonic() > end:
+                raise Failure(f'{one.process.args}: does not listen')
+            time.sleep(0.01)
+        if one.process.poll() is None:
+            return port
+        if not re.search(rb'in use|cannot bind', one.end()):
+            raise Failure(f'{one.process.args}: {one.output}')
 
 
 def stop_all():
