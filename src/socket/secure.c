@@ -210,7 +210,7 @@ static void resume(weft_socket *socket)
     struct wf_secure *secure = wf_secure_of(socket);
     if (secure->is_reading)
         return; /* The reading goes on by itself. */
-    if (may_read(socket) && (secure->kept.count || !secure->is_settled)) {
+    if (may_read(socket) && (secure->kept.count || !secure->is_settled || secure->end_waits)) {
         if (secure->kept.count || secure->result == WF_TLS_IS_FULL)
             receive(socket, (struct weft_bytes){ secure->kept.data, secure->kept.count });
         else

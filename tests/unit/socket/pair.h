@@ -38,6 +38,7 @@ struct pair {
     void (*on_event)(struct pair *pair, const char *name);
     void *user;
     const struct wf_socket_beginning *beginning; /* Set by the test; NULL: plain. */
+    uint32_t receive_bytes;                      /* Of the loop, likewise. */
 };
 
 static inline uint64_t pair_now(void)
@@ -178,7 +179,9 @@ static inline void pair_start(struct pair *pair, enum weft_backend backend,
                               const struct weft_socket_settings *settings)
 {
     fault_alloc_init(&pair->fault, 0);
-    struct weft_loop_options options = { .backend = backend, .allocator = &pair->fault.allocator };
+    struct weft_loop_options options = { .backend = backend,
+                                         .allocator = &pair->fault.allocator,
+                                         .receive_bytes = pair->receive_bytes };
     assert_int_equal(weft_loop_create(&options, &pair->loop), WEFT_OK);
     pair->owns_loop = true;
     pair_start_on_loop(pair, settings);

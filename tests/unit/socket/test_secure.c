@@ -1,126 +1,5 @@
 /* TLS between the stream and the engine. */
-#include "support/certs.h"
-#include "tls/tls.h"
-#include "unit/socket/pair.h"
-
-/* The peer: a client of TLS at the other end of the pair. */
-struct peer {
-    struct pair pair;
-    weft_tls *identity, *trust;
-    struct wf_socket_beginning beginning;
-    struct wf_tls *tls;
-    uint8_t unsent[128 * 1024]; /* Sealed, and not yet written. */
-    size_t unsent_count;
-    size_t step; /* Writes so many bytes at a time; 0: all. */
-    char plain[8192];
-    size_t plain_count; /* Of all that came. */
-    bool has_ended;     /* With close_notify. */
-    bool is_silent;     /* Does not go on with TLS. */
-};
-
-static void peer_seal(struct peer *peer, const void *data, size_t count)
-{
-    struct weft_bytes plain = { data, count };
-    do {
-        struct weft_buffer room = { peer->unsent + peer->unsent_count,
-                                    sizeof peer->unsent - peer->unsent_count };
-        size_t taken = 0, sealed = 0;
-        assert_int_equal(wf_tls_seal(peer->tls, &plain, count ? 1 : 0, room, &taken, &sealed),
-                         WEFT_OK);
-        peer->unsent_count += sealed;
-        plain.data += taken;
-        plain.count -= taken;
-        assert_true(taken || !count);
-    } while (plain.count);
-}
-
-static void peer_write(struct peer *peer)
-{
-    size_t most = peer->step ? peer->step : sizeof peer->unsent;
-    size_t count = peer->unsent_count < most ? peer->unsent_count : most;
-    if (!count || peer->pair.fd < 0)
-        return;
-    ssize_t sent = send(peer->pair.fd, peer->unsent, count, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent <= 0)
-        return;
-    peer->unsent_count -= (size_t)sent;
-    memmove(peer->unsent, peer->unsent + sent, peer->unsent_count);
-}
-
-static void peer_read(struct peer *peer)
-{
-    static uint8_t sealed[65536], plain[65536];
-    ssize_t got = recv(peer->pair.fd, sealed, sizeof sealed, MSG_DONTWAIT);
-    if (got == 0)
-        peer->pair.peer_has_end = true;
-    if (got <= 0)
-        return;
-    wf_tls_feed(peer->tls, (struct weft_bytes){ sealed, (size_t)got });
-    enum wf_tls_result result;
-    do {
-        size_t count = 0;
-        result = wf_tls_read(peer->tls, (struct weft_buffer){ plain, sizeof plain }, &count);
-        size_t room = sizeof peer->plain - 1;
-        if (peer->plain_count < room)
-            memcpy(peer->plain + peer->plain_count, plain,
-                   count < room - peer->plain_count ? count : room - peer->plain_count);
-        peer->plain_count += count;
-    } while (result == WF_TLS_IS_FULL);
-    peer->has_ended |= result == WF_TLS_ENDED;
-}
-
-/* What both do without being asked. */
-static void peer_turn(struct peer *peer)
-{
-    if (!peer->is_silent) {
-        if (wf_tls_has_output(peer->tls))
-            peer_seal(peer, NULL, 0);
-        peer_write(peer);
-        if (peer->pair.fd >= 0)
-            peer_read(peer);
-    }
-    assert_int_equal(weft_loop_turn(peer->pair.loop, peer->unsent_count ? 0 : 1), WEFT_OK);
-}
-
-#define peer_until(peer, condition)                                                                \
-    do {                                                                                           \
-        for (uint64_t begin_ = pair_now(); !(condition); peer_turn(peer))                          \
-            if (pair_now() - begin_ > 20000)                                                       \
-                fail_msg("waited in vain for: %s, after %s", #condition, (peer)->pair.line);       \
-    } while (0)
-
-static void peer_begin(struct peer *peer, const struct weft_socket_settings *settings)
-{
-    peer->identity = certs_server("server");
-    peer->trust = certs_client();
-    peer->beginning.tls = peer->identity;
-    peer->pair.beginning = &peer->beginning;
-    pair_start(&peer->pair, WEFT_BACKEND_DEFAULT, settings);
-    assert_int_equal(wf_tls_open(NULL, peer->trust, WEFT_TEXT_LITERAL("localhost"), 1, &peer->tls),
-                     WEFT_OK);
-}
-
-static void peer_end(struct peer *peer)
-{
-    pair_end(&peer->pair);
-    wf_tls_close(peer->tls);
-    weft_tls_release(peer->identity);
-    weft_tls_release(peer->trust);
-}
-
-static void peer_shake_hands(struct peer *peer)
-{
-    peer_until(peer, wf_tls_is_done(peer->tls) && weft_socket_tls(peer->pair.socket));
-}
-
-static void peer_open(struct peer *peer)
-{
-    peer_shake_hands(peer);
-    peer_seal(peer, PAIR_REQUEST, sizeof PAIR_REQUEST - 1);
-    peer_until(peer, strcmp(peer->pair.line, "open ") == 0 && peer->plain_count);
-    assert_memory_equal(peer->plain, "HTTP/1.1 101 ", 13);
-    peer->plain_count = 0;
-}
+#include "unit/socket/peer.h"
 
 static const char script[] = PAIR_REQUEST "\x81\x82\0\0\0\0hi\x88\x82\0\0\0\0\x03\xe8";
 
@@ -245,53 +124,6 @@ static void a_handshake_that_drips_times_out(void **state)
     free(peer);
 }
 
-static void pause_at_message(struct pair *pair, const char *name)
-{
-    if (strcmp(name, "message") == 0)
-        weft_socket_pause(pair->socket);
-}
-
-/* Many records in one read: the pause keeps the rest, and the end comes behind it. */
-static void a_pause_holds_all_back(void **state)
-{
-    (void)state;
-    for (int says_goodbye = 0; says_goodbye < 2; says_goodbye++) {
-        struct peer *peer = calloc(1, sizeof *peer);
-        peer->pair.on_event = pause_at_message;
-        peer_begin(peer, NULL);
-        peer_open(peer);
-        static const char *const frames[] = { "\x81\x81\0\0\0\0a", "\x81\x81\0\0\0\0b",
-                                              "\x81\x81\0\0\0\0c", "\x81\x81\0\0\0\0d" };
-        for (size_t i = 0; i < COUNT_OF(frames); i++)
-            peer_seal(peer, frames[i], 7);
-        if (says_goodbye) {
-            wf_tls_end(peer->tls);
-            peer_seal(peer, NULL, 0);
-        }
-        while (peer->unsent_count)
-            peer_write(peer);
-        assert_int_equal(shutdown(peer->pair.fd, SHUT_WR), 0);
-        char wanted[64] = "open ";
-        for (char letter = 'a'; letter <= 'd'; letter++) {
-            snprintf(wanted + strlen(wanted), 16, "text:%c ", letter);
-            peer_until(peer, peer->pair.bytes >= strlen(wanted));
-            for (int i = 0; i < 3; i++)
-                peer_turn(peer);
-            if (strncmp(peer->pair.line, wanted, sizeof wanted) != 0 && letter < 'd')
-                fail_msg("%s, not %s", peer->pair.line, wanted);
-            weft_socket_resume(peer->pair.socket);
-        }
-        peer_until(peer, peer->pair.close_count);
-        assert_string_equal(peer->pair.line,
-                            says_goodbye
-                                ? "open text:a text:b text:c text:d error:transport "
-                                  "close:1006/unclean "
-                                : "open text:a text:b text:c text:d error:tls close:1006/unclean ");
-        peer_end(peer);
-        free(peer);
-    }
-}
-
 /* More than the kernel takes; the reader sees every byte in its order. */
 static void a_slow_reader(void **state)
 {
@@ -382,7 +214,6 @@ int main(void)
         cmocka_unit_test(an_end_without_a_word),
         cmocka_unit_test(handshakes_that_fail),
         cmocka_unit_test(a_handshake_that_drips_times_out),
-        cmocka_unit_test(a_pause_holds_all_back),
         cmocka_unit_test(a_slow_reader),
         cmocka_unit_test(a_preface_goes_before),
         cmocka_unit_test(without_memory),
