@@ -146,13 +146,8 @@ void wf_server_forget_owned(weft_socket *socket)
     case WF_OWNED_BODY:
         wf_body_destroy(WF_CONTAINER_OF(owned, struct wf_body, owned), socket);
         break;
-    case WF_OWNED_OPEN:
-        break;
     }
 }
-
-/* Marks an open WebSocket, so that it is counted once on its way out. */
-static struct wf_owned open_mark = { WF_OWNED_OPEN };
 
 static void on_open(weft_socket *socket)
 {
@@ -160,7 +155,6 @@ static void on_open(weft_socket *socket)
     if (!server)
         return;
     server->counts.websockets++;
-    wf_socket_set_owner_data(socket, &open_mark);
     if (server->drain.is_draining)
         wf_drain_close_socket(server, socket);
 }
@@ -168,12 +162,11 @@ static void on_open(weft_socket *socket)
 static void on_gone(weft_socket *socket)
 {
     weft_server *server = wf_socket_shape(socket)->opening;
-    bool was_open = wf_socket_owner_data(socket) == &open_mark;
     wf_server_forget_owned(socket);
     if (!server)
         return;
     server->counts.connections--;
-    server->counts.websockets -= was_open;
+    server->counts.websockets -= wf_socket_was_open(socket);
     wf_drain_check(server);
 }
 

@@ -52,7 +52,7 @@ struct weft_server {
 };
 
 /* What hangs on a socket as its owner data. */
-enum wf_owned_kind { WF_OWNED_REQUEST, WF_OWNED_BODY, WF_OWNED_OPEN };
+enum wf_owned_kind { WF_OWNED_REQUEST, WF_OWNED_BODY };
 struct wf_owned {
     enum wf_owned_kind kind;
 };

@@ -64,7 +64,8 @@ static void on_open(weft_socket *socket, const struct weft_http_answer *answer)
     if (wf_socket_state(socket) != WEFT_CONNECTING)
         return;
     wf_socket_move_to(socket, WEFT_OPEN);
-    socket->active_ms = socket->heard_ms = socket->since_ms;
+    socket->active_ms = socket->since_ms;
+    socket->was_open = true;
     wf_keepalive_arm(socket);
     if (answer && socket->shape->owner->on_answer)
         socket->shape->owner->on_answer(socket, answer);
@@ -251,7 +252,7 @@ void weft_socket_resume(weft_socket *socket)
     if (!socket || !socket->is_paused)
         return;
     socket->is_paused = false;
-    socket->heard_ms = wf_socket_now(socket);
+    socket->since_ms = wf_socket_now(socket);
     wf_keepalive_arm(socket);
     wf_socket_serve_soon(socket);
 }
@@ -267,7 +268,9 @@ static void pump_and_flush(weft_socket *socket)
 
 void wf_inflow_note_heard(weft_socket *socket)
 {
-    socket->heard_ms = wf_socket_now(socket);
+    /* Before and behind OPEN more bytes do not lengthen the time. */
+    if (wf_socket_state(socket) == WEFT_OPEN && !socket->is_lingering)
+        socket->since_ms = wf_socket_now(socket);
     if (socket->is_ping_due) {
         socket->is_ping_due = false;
         wf_keepalive_arm(socket);

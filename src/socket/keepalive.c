@@ -33,7 +33,7 @@ static uint32_t left_while_connecting(const weft_socket *socket)
     bool has_unsent =
         weft_engine_output_bytes(&socket->engine) > 0 || wf_transport_has_unsent(socket);
     if (has_unsent && !socket->is_websocket)
-        return left_of(socket, socket->heard_ms, timeout); /* A reader that stands still. */
+        return left_of(socket, socket->since_ms, timeout); /* A reader that stands still. */
     if (wf_engine_request_waits(&socket->engine))
         return NEVER_MS; /* It is the server's turn. */
     if (!socket->is_websocket && !wf_engine_is_in_midst(&socket->engine))
@@ -55,7 +55,7 @@ static uint32_t left_to_ping(const weft_socket *socket)
     if (socket->is_ping_due)
         return left_of(socket, socket->since_ms, settings->ping_timeout_ms);
     return settings->ping_off ? NEVER_MS
-                              : left_of(socket, socket->heard_ms, settings->ping_interval_ms);
+                              : left_of(socket, socket->since_ms, settings->ping_interval_ms);
 }
 
 static uint32_t left(const weft_socket *socket)
@@ -121,7 +121,7 @@ static void send_ping(weft_socket *socket)
     if (wf_socket_now(socket) - socket->active_ms >= socket->shape->settings.ping_interval_ms)
         rest(socket);
     if (weft_engine_ping(&socket->engine, (struct weft_bytes){ 0 })) {
-        socket->heard_ms =
+        socket->since_ms =
             wf_socket_now(socket); /* No memory now: the next interval tries again. */
         return;
     }

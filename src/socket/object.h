@@ -41,16 +41,16 @@ struct weft_socket {
     struct weft_engine engine;
     weft_loop *loop;
     struct wf_socket_shape *shape;
-    void *user;
-    void *owner_data;
+    void *user; /* The opening's while this is no WebSocket: wf_socket_set_owner_data(). */
     struct wf_socket_rare *rare;
     struct wf_attachment *attachments;
     _Atomic uint64_t
         dropped_bytes; /* Given to send after close(): bufferedAmount counts them for ever. */
     _Atomic uint64_t posted_bytes; /* Given to send by other threads, on their way to the loop. */
     _Atomic uint32_t posted_calls; /* Of other threads, of all kinds. */
-    uint32_t since_ms;  /* Begin of what is waited for: the handshake, the pong, the end. */
-    uint32_t heard_ms;  /* The peer's last byte. */
+    /* Begin of what is waited for: the handshake, the reader of an answer, the pong, the end. While
+     * OPEN, and no ping is due: the peer's last byte. */
+    uint32_t since_ms;
     uint32_t active_ms; /* The last message either way. */
     _Atomic uint32_t references;
     _Atomic uint8_t state;   /* enum weft_ready_state; written by wf_socket_move_to() alone. */
@@ -65,6 +65,7 @@ struct weft_socket {
     bool is_over_mark : 1;
     bool is_served_soon : 1;
     bool is_ping_due : 1; /* A ping was sent and nothing was heard since. */
+    bool was_open : 1;    /* This connection has been OPEN. */
     bool is_body_wanted : 1;
     bool peer_has_ended : 1;
     bool is_lingering : 1;   /* The own direction is ended; the peer's end is waited for. */

@@ -23,7 +23,7 @@ void wf_outflow_write(weft_socket *socket)
             return;
         weft_engine_sent(&socket->engine, taken);
         if (!socket->is_websocket && taken)
-            socket->heard_ms = wf_socket_now(socket); /* The reader of an answer moves on. */
+            socket->since_ms = wf_socket_now(socket); /* The reader of an answer moves on. */
         /* close() came, and its frame waits for the rest of a blob: what counts is that the peer
          * takes it. */
         if (socket->has_backlog && taken && wf_socket_state(socket) == WEFT_CLOSING)

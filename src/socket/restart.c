@@ -17,7 +17,7 @@ static void reset(weft_socket *socket)
     atomic_store_explicit(&socket->dropped_bytes, 0, memory_order_relaxed);
     socket->has_stream = socket->peer_has_ended = socket->is_lingering = socket->is_broken = false;
     socket->is_paused = socket->is_held = socket->is_over_mark = socket->is_ping_due = false;
-    socket->is_served_soon = socket->engine_is_done = false;
+    socket->is_served_soon = socket->engine_is_done = socket->was_open = false;
     if (socket->rare) {
         socket->rare->has_failure = false;
         socket->rare->close_code = 0;

@@ -20,7 +20,7 @@ static size_t unsent_bytes(const struct wf_secure *secure)
 static void note_taken(weft_socket *socket)
 {
     if (!socket->is_websocket && wf_tls_is_done(wf_secure_of(socket)->tls))
-        socket->heard_ms = wf_socket_now(socket);
+        socket->since_ms = wf_socket_now(socket);
     if (socket->is_ping_due)
         socket->since_ms = wf_socket_now(socket);
 }

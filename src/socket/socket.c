@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-/* uWebSockets needs 272 bytes for an idle connection; a block of 256 has 8 of malloc's own. */
-static_assert(sizeof(struct weft_socket) <= 248, "an idle connection is small");
+/* uWebSockets needs 272 bytes for an idle connection; a block of 240 has 8 of malloc's own. */
+static_assert(sizeof(struct weft_socket) <= 232, "an idle connection is small");
 
 static const bool may_move[4][4] = {
     [WEFT_CONNECTING] = { [WEFT_OPEN] = true, [WEFT_CLOSING] = true, [WEFT_CLOSED] = true },
@@ -93,7 +93,7 @@ static weft_socket *create(struct wf_socket_shape *shape, void *user)
     socket->references = 1;
     socket->state = WEFT_CONNECTING;
     socket->timer.on_timer = service;
-    socket->since_ms = socket->heard_ms = socket->active_ms = wf_socket_now(socket);
+    socket->since_ms = socket->active_ms = wf_socket_now(socket);
     return socket;
 }
 
@@ -262,7 +262,7 @@ weft_status wf_socket_respond(weft_socket *socket, const struct weft_engine_resp
         return status;
     socket->is_body_wanted = answer->body_follows && !answer->head_only && answer->body_bytes > 0;
     /* The reader's time begins now, however long the answer was waited for. */
-    socket->since_ms = socket->heard_ms = wf_socket_now(socket);
+    socket->since_ms = wf_socket_now(socket);
     wf_socket_serve_soon(socket);
     return WEFT_OK;
 }
@@ -302,12 +302,18 @@ void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bo
 
 void *wf_socket_owner_data(const weft_socket *socket)
 {
-    return socket->owner_data;
+    return socket->is_websocket ? NULL : socket->user;
 }
 
 void wf_socket_set_owner_data(weft_socket *socket, void *data)
 {
-    socket->owner_data = data;
+    if (!socket->is_websocket)
+        socket->user = data;
+}
+
+bool wf_socket_was_open(const weft_socket *socket)
+{
+    return socket->was_open;
 }
 
 struct wf_socket_shape *wf_socket_shape(const weft_socket *socket)

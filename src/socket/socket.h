@@ -128,9 +128,13 @@ void wf_socket_end(weft_socket *socket);
  * failure's text is copied (127 characters of it); its other texts must be static. */
 void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bool reset);
 
-/* A pointer of the opening's for its own use, NULL at first. */
+/* A pointer of the opening's for its own use, NULL at first. It lies where a WebSocket has its user
+ * pointer: with wf_socket_accept() it is gone, and setting it does nothing. */
 void *wf_socket_owner_data(const weft_socket *socket);
 void wf_socket_set_owner_data(weft_socket *socket, void *data);
+
+/* Whether on_open came for this connection. */
+bool wf_socket_was_open(const weft_socket *socket);
 
 struct wf_socket_shape *wf_socket_shape(const weft_socket *socket);
 

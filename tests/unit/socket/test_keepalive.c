@@ -96,13 +96,13 @@ static void a_ping_without_memory_waits(void **state)
     pair_open(&pair);
     wf_pool_drop(wf_loop_pool(pair.loop)); /* Nothing is kept that would help. */
     pair.fault.fails_at = pair.fault.call_count + 1;
-    pair.socket->heard_ms -= 600000;
+    pair.socket->since_ms -= 600000;
     wf_keepalive_check(pair.socket);
     wf_keepalive_arm(pair.socket);
     assert_true(pair.fault.failed);
     assert_false(pair.socket->is_ping_due);
     assert_true(weft_loop_next_deadline_ms(pair.loop) > 0);
-    pair.socket->heard_ms -= 600000;
+    pair.socket->since_ms -= 600000;
     wf_keepalive_arm(pair.socket);
     pair_until(&pair, (pair_read(&pair), pair.seen_bytes == 2));
     assert_memory_equal(pair.seen, "\x89\0", 2);
@@ -158,10 +158,10 @@ static void a_clock_that_wraps_ends_no_connection(void **state)
                                              .ping_timeout_ms = 3000000000u };
     pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
     pair_open(&pair);
-    pair.socket->heard_ms -= 2999000000u;
+    pair.socket->since_ms -= 2999000000u;
     wf_keepalive_check(pair.socket);
     assert_false(pair.socket->is_ping_due);
-    pair.socket->heard_ms -= 1000000u;
+    pair.socket->since_ms -= 1000000u;
     wf_keepalive_check(pair.socket);
     assert_true(pair.socket->is_ping_due);
     pair.socket->since_ms -= 2999000000u;
@@ -175,6 +175,42 @@ static void a_clock_that_wraps_ends_no_connection(void **state)
     pair_end(&pair);
 }
 
+/* Its pong may lie unread: the wait for it begins with the reading. */
+static void a_pause_is_no_silence_of_the_peer(void **state)
+{
+    (void)state;
+    struct pair pair = { 0 };
+    struct weft_socket_settings settings = { .ping_interval_ms = 600000,
+                                             .ping_timeout_ms = 600000 };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, &settings);
+    pair_open(&pair);
+    pair.socket->since_ms -= 600000;
+    wf_keepalive_check(pair.socket);
+    assert_true(pair.socket->is_ping_due);
+    weft_socket_pause(pair.socket);
+    pair.socket->since_ms -= 600000;
+    wf_keepalive_check(pair.socket);
+    assert_false(pair.socket->is_broken);
+    weft_socket_resume(pair.socket);
+    wf_keepalive_check(pair.socket);
+    assert_false(pair.socket->is_broken);
+    pair_end(&pair);
+}
+
+/* What the peer says meanwhile does not lengthen the time for the end. */
+static void bytes_do_not_lengthen_the_closing(void **state)
+{
+    (void)state;
+    struct pair pair = { 0 };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+    pair_open(&pair);
+    assert_int_equal(weft_socket_close(pair.socket, 1000, NULL), WEFT_OK);
+    uint32_t since_ms = pair.socket->since_ms -= 1000;
+    wf_inflow_note_heard(pair.socket);
+    assert_int_equal(pair.socket->since_ms, since_ms);
+    pair_end(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +218,8 @@ int main(void)
         cmocka_unit_test(answered_pings_keep_it_alive),
         cmocka_unit_test(a_ping_without_memory_waits),
         cmocka_unit_test(long_times_end_too),
+        cmocka_unit_test(a_pause_is_no_silence_of_the_peer),
+        cmocka_unit_test(bytes_do_not_lengthen_the_closing),
         cmocka_unit_test(a_clock_that_wraps_ends_no_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
