@@ -55,7 +55,7 @@ enum weft_side weft_socket_side(const weft_socket *socket)
 
 weft_loop *weft_socket_loop(const weft_socket *socket)
 {
-    return socket->loop;
+    return wf_socket_loop(socket);
 }
 
 void *weft_socket_user(const weft_socket *socket)
@@ -88,7 +88,7 @@ weft_status weft_socket_peer(const weft_socket *socket, char *out, size_t out_by
 
 weft_status wf_socket_set_peer(weft_socket *socket, const char *text)
 {
-    const struct weft_allocator *allocator = wf_loop_allocator(socket->loop);
+    const struct weft_allocator *allocator = wf_loop_allocator(wf_socket_loop(socket));
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     char *peer = rare ? wf_copy_text(allocator, weft_text_of(text)) : NULL;
     if (!peer)

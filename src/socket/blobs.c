@@ -31,6 +31,6 @@ weft_status weft_socket_send_blob(weft_socket *socket, weft_blob *blob)
                                   memory_order_relaxed);
         return WEFT_OK;
     }
-    return wf_loop_is_current(socket->loop) ? wf_outflow_send_blob(socket, blob)
-                                            : wf_remote_send_blob(socket, blob);
+    return wf_loop_is_current(wf_socket_loop(socket)) ? wf_outflow_send_blob(socket, blob)
+                                                      : wf_remote_send_blob(socket, blob);
 }

@@ -8,7 +8,7 @@ static weft_status check(const weft_socket *socket, bool *is_over_out)
     if (!socket)
         return WEFT_ERR_ARGUMENT;
     enum weft_ready_state state = wf_socket_state(socket);
-    if (!wf_loop_is_current(socket->loop) || state == WEFT_CONNECTING)
+    if (!wf_loop_is_current(wf_socket_loop(socket)) || state == WEFT_CONNECTING)
         return WEFT_ERR_STATE;
     *is_over_out = state != WEFT_OPEN;
     return WEFT_OK;

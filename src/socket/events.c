@@ -124,7 +124,7 @@ static void tell_closed(weft_socket *socket)
 static bool is_followed(weft_socket *socket)
 {
     const struct wf_socket_owner *owner = socket->shape->owner;
-    if (!owner->on_ending || socket->is_given_up || wf_loop_is_ending(socket->loop))
+    if (!owner->on_ending || socket->is_given_up || wf_loop_is_ending(wf_socket_loop(socket)))
         return false;
     struct weft_close_event event = close_event(socket);
     return owner->on_ending(socket, &event);
@@ -137,7 +137,7 @@ void wf_events_finish(weft_socket *socket)
     if (is_followed(socket))
         return;
     wf_socket_move_to(socket, WEFT_CLOSED);
-    wf_timer_stop(socket->loop, &socket->timer);
+    wf_timer_stop(wf_socket_loop(socket), &socket->timer);
     wf_transport_end(socket);
     wf_backlog_drop(socket);
     wf_spooling_drop(socket);

@@ -33,7 +33,8 @@ static weft_status read_part(weft_socket *socket, const struct wf_item *item,
     if (data)
         return WEFT_OK;
     if (!backlog->buffer)
-        backlog->buffer = wf_pool_take(wf_loop_pool(socket->loop), WF_BACKLOG_PART_BYTES, NULL);
+        backlog->buffer =
+            wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), WF_BACKLOG_PART_BYTES, NULL);
     part->data = backlog->buffer;
     if (!backlog->buffer)
         return WEFT_ERR_MEMORY;

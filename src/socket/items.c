@@ -18,7 +18,7 @@ static void seat_remove(struct wf_seat *seat)
 
 struct wf_backlog *wf_items_need(weft_socket *socket)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     if (!rare || socket->has_backlog)
         return rare ? rare->backlog : NULL;
@@ -34,7 +34,7 @@ struct wf_backlog *wf_items_need(weft_socket *socket)
 
 static void end_backlog(weft_socket *socket)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_backlog *backlog = socket->rare->backlog;
     wf_keys_drop(socket);
     wf_pool_give(pool, backlog->buffer, WF_BACKLOG_PART_BYTES);
@@ -74,7 +74,7 @@ struct wf_item *wf_items_create(weft_socket *socket, enum wf_item_kind kind,
     if (bytes.count > SIZE_MAX - sizeof(struct wf_item))
         return NULL;
     struct wf_item *item =
-        wf_pool_take(wf_loop_pool(socket->loop), sizeof *item + bytes.count, NULL);
+        wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *item + bytes.count, NULL);
     if (!item)
         return NULL;
     *item = (struct wf_item){ .kind = kind, .bytes = bytes.count };
@@ -101,7 +101,7 @@ void wf_items_add(weft_socket *socket, struct wf_item *item, struct wf_item *bef
 
 static void destroy(weft_socket *socket, struct wf_item *item)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     weft_blob_release(item->blob);
     if (item->shared)
         wf_shared_release(pool, item->shared);
@@ -140,7 +140,7 @@ weft_status wf_items_add_piece(weft_socket *socket, struct wf_item *item, struct
     struct wf_backlog *backlog = socket->rare->backlog;
     struct wf_piece *piece =
         part.count <= SIZE_MAX - sizeof *piece
-            ? wf_pool_take(wf_loop_pool(socket->loop), sizeof *piece + part.count, NULL)
+            ? wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *piece + part.count, NULL)
             : NULL;
     if (!piece)
         return WEFT_ERR_MEMORY;
@@ -167,5 +167,5 @@ void wf_items_remove_piece(weft_socket *socket, struct wf_item *item)
     item->pieces_bytes -= piece->bytes;
     backlog->payload_bytes -= piece->bytes;
     backlog->memory_bytes -= sizeof *piece + piece->bytes;
-    wf_pool_give(wf_loop_pool(socket->loop), piece, sizeof *piece + piece->bytes);
+    wf_pool_give(wf_loop_pool(wf_socket_loop(socket)), piece, sizeof *piece + piece->bytes);
 }

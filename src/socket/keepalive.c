@@ -83,9 +83,9 @@ void wf_keepalive_arm(weft_socket *socket)
     if (socket->is_broken)
         wf_socket_serve_soon(socket);
     else if (delay == NEVER_MS)
-        wf_timer_stop(socket->loop, &socket->timer);
+        wf_timer_stop(wf_socket_loop(socket), &socket->timer);
     else
-        wf_timer_start(socket->loop, &socket->timer, delay);
+        wf_timer_start(wf_socket_loop(socket), &socket->timer, delay);
 }
 
 static void time_out(weft_socket *socket, const char *text, const char *name, uint32_t limit_ms)

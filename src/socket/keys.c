@@ -22,7 +22,7 @@ static void put(struct wf_item **buckets, size_t bucket_count, struct wf_item *i
 static void give_buckets(weft_socket *socket)
 {
     struct wf_backlog *backlog = socket->rare->backlog;
-    wf_pool_give(wf_loop_pool(socket->loop), backlog->buckets,
+    wf_pool_give(wf_loop_pool(wf_socket_loop(socket)), backlog->buckets,
                  backlog->bucket_count * sizeof *backlog->buckets);
 }
 
@@ -34,7 +34,7 @@ static bool grow(weft_socket *socket)
         return true;
     size_t count = backlog->bucket_count ? backlog->bucket_count * 2 : FIRST_BUCKETS;
     struct wf_item **buckets =
-        wf_pool_take(wf_loop_pool(socket->loop), count * sizeof *buckets, NULL);
+        wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), count * sizeof *buckets, NULL);
     if (!buckets)
         return backlog->bucket_count > 0;
     for (size_t i = 0; i < count; i++)

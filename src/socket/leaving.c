@@ -58,6 +58,6 @@ weft_status weft_socket_close(weft_socket *socket, uint16_t code, const char *re
         return WEFT_ERR_UTF8;
     if (code == 0)
         code = text.count ? 1000 : WEFT_CLOSE_NO_CODE;
-    return wf_loop_is_current(socket->loop) ? wf_leaving_close(socket, code, text)
-                                            : wf_remote_close(socket, code, text);
+    return wf_loop_is_current(wf_socket_loop(socket)) ? wf_leaving_close(socket, code, text)
+                                                      : wf_remote_close(socket, code, text);
 }

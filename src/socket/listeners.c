@@ -27,7 +27,7 @@ weft_status weft_socket_add_listener(weft_socket *socket, const struct weft_sock
         return WEFT_ERR_CLOSED;
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     weft_listener *listener =
-        rare ? wf_alloc(wf_loop_allocator(socket->loop), sizeof *listener) : NULL;
+        rare ? wf_alloc(wf_loop_allocator(wf_socket_loop(socket)), sizeof *listener) : NULL;
     if (!listener)
         return WEFT_ERR_MEMORY;
     *listener = (weft_listener){
@@ -55,7 +55,7 @@ static void sweep(weft_socket *socket, bool all)
             continue;
         }
         *place = listener->next;
-        wf_free(wf_loop_allocator(socket->loop), listener);
+        wf_free(wf_loop_allocator(wf_socket_loop(socket)), listener);
     }
     socket->has_listeners = socket->rare->listeners != NULL;
 }

@@ -39,8 +39,7 @@ struct weft_socket {
         struct wf_post burial; /* CLOSED, and the last reference given back by another thread. */
     };
     struct weft_engine engine;
-    weft_loop *loop;
-    struct wf_socket_shape *shape;
+    struct wf_socket_shape *shape; /* Another's only until others may know of the socket. */
     void *user; /* The opening's while this is no WebSocket: wf_socket_set_owner_data(). */
     struct wf_socket_rare *rare;
     struct wf_attachment *attachments;
@@ -81,6 +80,11 @@ struct weft_socket {
 };
 
 /* ---- socket.c ---- */
+/* Any thread. */
+static inline weft_loop *wf_socket_loop(const weft_socket *socket)
+{
+    return socket->shape->loop;
+}
 static inline enum weft_ready_state wf_socket_state(const weft_socket *socket)
 {
     return (enum weft_ready_state)atomic_load_explicit(&socket->state, memory_order_acquire);
@@ -96,7 +100,7 @@ void wf_socket_fail(weft_socket *socket, const struct weft_failure *failure, uin
 void wf_socket_serve_soon(weft_socket *socket);
 static inline uint32_t wf_socket_now(const weft_socket *socket)
 {
-    return (uint32_t)wf_loop_now_ms(socket->loop);
+    return (uint32_t)wf_loop_now_ms(wf_socket_loop(socket));
 }
 
 /* ---- inflow.c ---- */

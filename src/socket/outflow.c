@@ -257,8 +257,8 @@ static weft_status send_message(weft_socket *socket, enum weft_message_type type
     if (!may_send(socket, data, bytes, &status))
         return status;
     struct weft_bytes payload = { data, bytes };
-    return wf_loop_is_current(socket->loop) ? wf_outflow_send(socket, type, payload)
-                                            : wf_remote_send(socket, type, payload, NULL);
+    return wf_loop_is_current(wf_socket_loop(socket)) ? wf_outflow_send(socket, type, payload)
+                                                      : wf_remote_send(socket, type, payload, NULL);
 }
 
 weft_status weft_socket_send_keyed(weft_socket *socket, enum weft_message_type type,
@@ -268,7 +268,7 @@ weft_status weft_socket_send_keyed(weft_socket *socket, enum weft_message_type t
     if ((type != WEFT_TEXT && type != WEFT_BINARY) || !may_send(socket, data, bytes, &status))
         return status;
     struct weft_bytes payload = { data, bytes };
-    if (!wf_loop_is_current(socket->loop))
+    if (!wf_loop_is_current(wf_socket_loop(socket)))
         return wf_remote_send(socket, type, payload, &key);
     return socket->has_backlog || socket->has_policy ? wf_backlog_send(socket, type, payload, &key)
                                                      : wf_outflow_send(socket, type, payload);
@@ -280,7 +280,7 @@ static inline bool send_short(weft_socket *socket, enum weft_message_type type, 
                               size_t bytes)
 {
     if (!socket || !data || wf_socket_state(socket) != WEFT_OPEN ||
-        !wf_loop_is_turning(socket->loop) || !socket->in_inflow || socket->has_backlog ||
+        !wf_loop_is_turning(wf_socket_loop(socket)) || !socket->in_inflow || socket->has_backlog ||
         socket->has_policy)
         return false;
     struct weft_bytes payload = { data, bytes };
@@ -321,7 +321,7 @@ weft_status weft_socket_ping(weft_socket *socket, const void *data, size_t bytes
     uint64_t max = socket->shape->settings.send_bytes_max;
     if (bytes > PING_BYTES_MAX)
         return WEFT_ERR_LIMIT;
-    if (!wf_loop_is_current(socket->loop))
+    if (!wf_loop_is_current(wf_socket_loop(socket)))
         return wf_remote_ping(socket, payload);
     if (wf_engine_output_bytes(&socket->engine) > max)
         return WEFT_ERR_LIMIT; /* Full, and no message is missing. */

@@ -19,7 +19,7 @@ static struct wf_opening_talk *talk_of(const weft_socket *socket)
 
 void wf_preface_forget(weft_socket *socket)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_opening_talk *talk = talk_of(socket);
     if (!talk)
         return;
@@ -34,7 +34,7 @@ weft_status wf_preface_create(weft_socket *socket, struct wf_preface *preface)
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     if (!rare)
         return WEFT_ERR_MEMORY;
-    rare->talk = wf_pool_take(wf_loop_pool(socket->loop), sizeof *rare->talk, NULL);
+    rare->talk = wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *rare->talk, NULL);
     if (!rare->talk)
         return WEFT_ERR_MEMORY;
     *rare->talk = (struct wf_opening_talk){ .preface = preface };
@@ -72,13 +72,13 @@ static void go_on(weft_socket *socket, struct weft_buffer rest)
     wf_socket_serve_soon(socket); /* Which sets the timer, too. */
     if (rest.count && !socket->is_broken)
         socket->stream.events->on_received(&socket->stream, rest);
-    wf_block_drop(&input, wf_loop_pool(socket->loop));
+    wf_block_drop(&input, wf_loop_pool(wf_socket_loop(socket)));
 }
 
 /* Keeps what was not used; `unused` lies at the end of the kept bytes, or outside. */
 static weft_status keep(weft_socket *socket, struct weft_buffer unused, size_t bytes_max)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_block *input = &talk_of(socket)->input;
     if (unused.count > bytes_max)
         return WEFT_ERR_LIMIT;
@@ -96,7 +96,7 @@ static weft_status keep(weft_socket *socket, struct weft_buffer unused, size_t b
 /* All that waits is in one piece: what came, or that behind what was kept. */
 static weft_status join(weft_socket *socket, struct weft_buffer *bytes)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_block *input = &talk_of(socket)->input;
     if (!input->count)
         return WEFT_OK;
@@ -192,7 +192,8 @@ weft_status wf_socket_preface_send(weft_socket *socket, struct weft_bytes bytes)
         return WEFT_ERR_STATE;
     if (bytes.count > WF_PREFACE_BYTES_MAX - talk->output.count)
         return WEFT_ERR_LIMIT;
-    if (!wf_block_append(&talk->output, wf_loop_pool(socket->loop), bytes, WF_PREFACE_BYTES_MAX))
+    if (!wf_block_append(&talk->output, wf_loop_pool(wf_socket_loop(socket)), bytes,
+                         WF_PREFACE_BYTES_MAX))
         return WEFT_ERR_MEMORY;
     return write_waiting(socket);
 }

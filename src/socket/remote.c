@@ -117,7 +117,7 @@ static struct call *create(weft_socket *socket, enum kind kind, struct weft_byte
 static bool post(weft_socket *socket, struct call *call)
 {
     weft_socket_retain(socket);
-    if (wf_loop_post(socket->loop, &call->post))
+    if (wf_loop_post(wf_socket_loop(socket), &call->post))
         return true;
     destroy(call);
     weft_socket_release(socket);

@@ -9,7 +9,7 @@
  * subscriptions belong to the object. */
 static void reset(weft_socket *socket)
 {
-    wf_timer_stop(socket->loop, &socket->timer);
+    wf_timer_stop(wf_socket_loop(socket), &socket->timer);
     wf_transport_end(socket);
     wf_transport_forget(socket);
     wf_backlog_drop(socket);

@@ -38,7 +38,7 @@ static weft_status write_unsent(weft_socket *socket)
     if (taken)
         note_taken(socket);
     if (unsent_bytes(secure) == 0) {
-        wf_block_drop(&secure->unsent, wf_loop_pool(socket->loop));
+        wf_block_drop(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)));
         secure->unsent_at = 0;
     }
     return WEFT_OK;
@@ -53,7 +53,7 @@ static weft_status put_sealed(weft_socket *socket, struct weft_bytes sealed)
         return wf_transport_abort(socket);
     struct weft_bytes rest = { sealed.data + taken, sealed.count - taken };
     if (rest.count &&
-        !wf_block_append(&secure->unsent, wf_loop_pool(socket->loop), rest, rest.count))
+        !wf_block_append(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)), rest, rest.count))
         return wf_sealing_abort_without_memory(socket);
     return WEFT_OK;
 }
@@ -63,7 +63,7 @@ static weft_status seal_run(weft_socket *socket, const struct weft_bytes *spans,
                             size_t *taken_out)
 {
     struct wf_secure *secure = wf_secure_of(socket);
-    struct weft_buffer room = wf_loop_scratch(socket->loop, WF_SCRATCH_SEALED);
+    struct weft_buffer room = wf_loop_scratch(wf_socket_loop(socket), WF_SCRATCH_SEALED);
     size_t sealed = 0;
     if (room.count == 0)
         return wf_sealing_abort_without_memory(socket);
@@ -142,7 +142,7 @@ void wf_sealing_shutdown(weft_socket *socket)
 void wf_sealing_end(weft_socket *socket)
 {
     struct wf_secure *secure = wf_secure_of(socket);
-    struct weft_buffer room = wf_loop_scratch(socket->loop, WF_SCRATCH_SEALED);
+    struct weft_buffer room = wf_loop_scratch(wf_socket_loop(socket), WF_SCRATCH_SEALED);
     size_t taken, count = 0;
     wf_tls_end(secure->tls);
     if (unsent_bytes(secure) || !room.count || !wf_tls_has_output(secure->tls))

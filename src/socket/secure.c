@@ -6,17 +6,17 @@ weft_status wf_secure_create(weft_socket *socket, const struct wf_socket_beginni
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     if (!rare)
         return WEFT_ERR_MEMORY;
-    rare->secure = wf_pool_take(wf_loop_pool(socket->loop), sizeof *rare->secure, NULL);
+    rare->secure = wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *rare->secure, NULL);
     if (!rare->secure)
         return WEFT_ERR_MEMORY;
     *rare->secure = (struct wf_secure){ .result = WF_TLS_WANTS_INPUT, .is_settled = true };
-    return wf_tls_open(wf_loop_allocator(socket->loop), beginning->tls, beginning->host,
+    return wf_tls_open(wf_loop_allocator(wf_socket_loop(socket)), beginning->tls, beginning->host,
                        beginning->port, &rare->secure->tls);
 }
 
 void wf_secure_forget(weft_socket *socket)
 {
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     struct wf_secure *secure = wf_secure_of(socket);
     if (!secure)
         return;
@@ -57,7 +57,7 @@ static void read_fed(weft_socket *socket)
     struct wf_secure *secure = wf_secure_of(socket);
     secure->is_reading = true;
     do {
-        struct weft_buffer plain = wf_loop_scratch(socket->loop, WF_SCRATCH_PLAIN);
+        struct weft_buffer plain = wf_loop_scratch(wf_socket_loop(socket), WF_SCRATCH_PLAIN);
         if (plain.count == 0) {
             (void)wf_sealing_abort_without_memory(socket);
             break;
@@ -76,7 +76,7 @@ static void read_fed(weft_socket *socket)
 static void keep_unused(weft_socket *socket, struct weft_bytes lent)
 {
     struct wf_secure *secure = wf_secure_of(socket);
-    struct wf_pool *pool = wf_loop_pool(socket->loop);
+    struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     size_t unused = socket->is_held ? wf_tls_unused(secure->tls) : 0;
     struct weft_bytes rest = { lent.data + (lent.count - unused), unused };
     if (unused == 0) {
@@ -98,7 +98,7 @@ static void answer_without_tls(weft_socket *socket)
     if (!wf_tls_is_plain_http(secure->tls) || !owner->on_plain_http)
         return;
     struct weft_bytes answer = owner->on_plain_http(socket);
-    if (!wf_block_append(&secure->unsent, wf_loop_pool(socket->loop), answer, SIZE_MAX))
+    if (!wf_block_append(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)), answer, SIZE_MAX))
         (void)wf_sealing_abort_without_memory(socket);
 }
 

@@ -27,7 +27,8 @@ void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state)
 struct wf_socket_rare *wf_socket_need_rare(weft_socket *socket)
 {
     if (!socket->rare) {
-        socket->rare = wf_pool_take(wf_loop_pool(socket->loop), sizeof *socket->rare, NULL);
+        socket->rare =
+            wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *socket->rare, NULL);
         if (socket->rare)
             *socket->rare = (struct wf_socket_rare){ 0 };
     }
@@ -79,7 +80,7 @@ void wf_socket_serve_soon(weft_socket *socket)
     if (socket->in_inflow || socket->is_served_soon || wf_socket_state(socket) == WEFT_CLOSED)
         return;
     socket->is_served_soon = true;
-    wf_timer_soon(socket->loop, &socket->timer);
+    wf_timer_soon(wf_socket_loop(socket), &socket->timer);
 }
 
 static weft_socket *create(struct wf_socket_shape *shape, void *user)
@@ -87,7 +88,6 @@ static weft_socket *create(struct wf_socket_shape *shape, void *user)
     weft_socket *socket = wf_alloc_zero(wf_loop_allocator(shape->loop), sizeof *socket);
     if (!socket)
         return NULL;
-    socket->loop = shape->loop;
     socket->shape = wf_socket_shape_retain(shape);
     socket->user = user;
     socket->references = 1;
@@ -100,7 +100,7 @@ static weft_socket *create(struct wf_socket_shape *shape, void *user)
 static void destroy(weft_socket *socket)
 {
     struct wf_socket_shape *shape = socket->shape;
-    weft_loop *loop = socket->loop;
+    weft_loop *loop = wf_socket_loop(socket);
     wf_transport_close(socket, false);
     wf_transport_forget(socket);
     if (socket->engine.config)
@@ -132,12 +132,12 @@ void weft_socket_release(weft_socket *socket)
     if (!socket || atomic_fetch_sub_explicit(&socket->references, 1, memory_order_acq_rel) > 1)
         return;
     /* The loop's pool and allocator are for its own thread. A loop that is gone has none. */
-    if (!wf_loop_is_current(socket->loop)) {
+    if (!wf_loop_is_current(wf_socket_loop(socket))) {
         socket->burial.work = bury;
-        if (wf_loop_post(socket->loop, &socket->burial))
+        if (wf_loop_post(wf_socket_loop(socket), &socket->burial))
             return;
     } else {
-        wf_timer_stop(socket->loop, &socket->timer);
+        wf_timer_stop(wf_socket_loop(socket), &socket->timer);
     }
     destroy(socket);
 }
@@ -213,7 +213,7 @@ weft_status wf_socket_create(struct wf_socket_shape *shape, void *user, struct w
 weft_status wf_socket_adopt_stream(weft_socket *socket, int fd)
 {
     wf_transport_close(socket, false);
-    return wf_stream_open(&socket->stream, socket->loop, fd, &wf_transport_plain.events);
+    return wf_stream_open(&socket->stream, wf_socket_loop(socket), fd, &wf_transport_plain.events);
 }
 
 void wf_socket_start_handshake(weft_socket *socket, const struct wf_socket_beginning *beginning)

@@ -82,7 +82,7 @@ static weft_status need_spool(weft_socket *socket)
         return WEFT_ERR_MEMORY;
     if (rare->spool)
         return WEFT_OK;
-    rare->spool = wf_pool_take(wf_loop_pool(socket->loop), sizeof *rare->spool, NULL);
+    rare->spool = wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *rare->spool, NULL);
     if (!rare->spool)
         return WEFT_ERR_MEMORY;
     return wf_spool_open(rare->spool);
@@ -116,6 +116,6 @@ void wf_spooling_drop(weft_socket *socket)
     if (!rare || !rare->spool)
         return;
     wf_spool_drop(rare->spool);
-    wf_pool_give(wf_loop_pool(socket->loop), rare->spool, sizeof *rare->spool);
+    wf_pool_give(wf_loop_pool(wf_socket_loop(socket)), rare->spool, sizeof *rare->spool);
     rare->spool = NULL;
 }

@@ -16,13 +16,14 @@ static void on_message(weft_socket *socket, const struct weft_message_event *mes
 {
     struct wf_inbox *inbox = user;
     struct weft_bytes bytes = { message->data, message->bytes };
-    wf_block_drop(&inbox->data, wf_loop_pool(socket->loop));
+    wf_block_drop(&inbox->data, wf_loop_pool(wf_socket_loop(socket)));
     weft_blob_release(inbox->blob);
     inbox->blob = weft_blob_retain(message->blob);
     inbox->type = message->type;
     inbox->is_full = true;
-    inbox->has_failed = bytes.count && !inbox->blob &&
-                        !wf_block_append(&inbox->data, wf_loop_pool(socket->loop), bytes, SIZE_MAX);
+    inbox->has_failed =
+        bytes.count && !inbox->blob &&
+        !wf_block_append(&inbox->data, wf_loop_pool(wf_socket_loop(socket)), bytes, SIZE_MAX);
     weft_socket_pause(socket);
 }
 
@@ -40,13 +41,14 @@ static struct wf_inbox *need_inbox(weft_socket *socket)
     if (!rare || rare->inbox)
         return rare ? rare->inbox : NULL;
     struct weft_socket_events events = { .on_open = on_open, .on_message = on_message };
-    struct wf_inbox *inbox = wf_alloc_zero(wf_loop_allocator(socket->loop), sizeof *inbox);
+    struct wf_inbox *inbox =
+        wf_alloc_zero(wf_loop_allocator(wf_socket_loop(socket)), sizeof *inbox);
     if (!inbox)
         return NULL;
     /* One that is closed hears nothing, and needs no listener. */
     weft_status status = weft_socket_add_listener(socket, &events, inbox, false, NULL);
     if (status && status != WEFT_ERR_CLOSED) {
-        wf_free(wf_loop_allocator(socket->loop), inbox);
+        wf_free(wf_loop_allocator(wf_socket_loop(socket)), inbox);
         return NULL;
     }
     rare->inbox = inbox;
@@ -58,9 +60,9 @@ void wf_waiting_drop(weft_socket *socket)
     struct wf_inbox *inbox = socket->rare->inbox;
     if (!inbox)
         return;
-    wf_block_drop(&inbox->data, wf_loop_pool(socket->loop));
+    wf_block_drop(&inbox->data, wf_loop_pool(wf_socket_loop(socket)));
     weft_blob_release(inbox->blob);
-    wf_free(wf_loop_allocator(socket->loop), inbox);
+    wf_free(wf_loop_allocator(wf_socket_loop(socket)), inbox);
 }
 
 const struct weft_failure *weft_socket_failure(const weft_socket *socket)
@@ -80,12 +82,12 @@ static weft_status turn(weft_socket *socket, uint64_t begin_ms, int timeout_ms)
 {
     int left = -1;
     if (timeout_ms >= 0) {
-        uint64_t passed = weft_loop_now_ms(socket->loop) - begin_ms;
+        uint64_t passed = weft_loop_now_ms(wf_socket_loop(socket)) - begin_ms;
         if (passed > (uint64_t)timeout_ms)
             return WEFT_ERR_TIMEOUT;
         left = timeout_ms - (int)passed;
     }
-    return weft_loop_turn(socket->loop, left);
+    return weft_loop_turn(wf_socket_loop(socket), left);
 }
 
 weft_status weft_socket_wait_open(weft_socket *socket, int timeout_ms)
@@ -94,7 +96,7 @@ weft_status weft_socket_wait_open(weft_socket *socket, int timeout_ms)
         return WEFT_ERR_ARGUMENT;
     if (!need_inbox(socket))
         return WEFT_ERR_MEMORY;
-    uint64_t begin_ms = weft_loop_now_ms(socket->loop);
+    uint64_t begin_ms = weft_loop_now_ms(wf_socket_loop(socket));
     weft_status status = WEFT_OK;
     while (!status) {
         enum weft_ready_state state = wf_socket_state(socket);
@@ -137,7 +139,7 @@ weft_status weft_socket_receive(weft_socket *socket, int timeout_ms,
     inbox->is_lent = false;
     if (!inbox->is_full)
         weft_socket_resume(socket);
-    uint64_t begin_ms = weft_loop_now_ms(socket->loop);
+    uint64_t begin_ms = weft_loop_now_ms(wf_socket_loop(socket));
     weft_status status = WEFT_OK;
     while (!status) {
         if (inbox->is_full)
@@ -155,7 +157,7 @@ weft_status weft_socket_finish(weft_socket *socket)
         return WEFT_ERR_ARGUMENT;
     weft_status status = weft_socket_close(socket, 1000, NULL);
     while (!status && wf_socket_state(socket) != WEFT_CLOSED)
-        status = weft_loop_turn(socket->loop, -1);
+        status = weft_loop_turn(wf_socket_loop(socket), -1);
     if (status)
         return status;
     return weft_engine_was_clean(&socket->engine) && !weft_socket_failure(socket)
