@@ -12,7 +12,7 @@ run="build-essential cmake ninja-build pkg-config libc-ares-dev libidn2-dev zlib
 check="libcmocka-dev openssl chromium firefox-esr libnss3-tools haproxy nginx-light python3 python3-websockets curl libuv1-dev libglib2.0-dev"
 check="$check tinyproxy-bin microsocks" # In front of clients.
 check="$check gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" # The NEON kernels.
-ci="clang libclang-rt-dev clang-tidy clang-format valgrind"
+ci="clang libclang-rt-dev clang-tidy clang-format valgrind testssl.sh"
 bench="gnuplot-nox g++ libwebsockets-dev libboost-dev python3 python3-websockets"
 
 case $set_name in
