@@ -204,6 +204,8 @@ static enum wf_forwarded_kind parse_name(struct weft_text name, struct wf_ip *ip
 struct wf_forwarded_node wf_forwarded_node_parse(struct weft_text text)
 {
     struct wf_forwarded_node node = { .port = -1 };
+    if (text.count == 0)
+        return node; /* Of an element without "for" it lies nowhere. */
     if (wf_ip_parse(text, &node.ip)) {
         node.kind = WF_FORWARDED_IP;
         return node;

@@ -20,8 +20,11 @@ static void walk(const struct weft_header *items, bool has_quotes)
             abort();
         fields = list.left;
         before = text.data;
-        if (wf_forwarded_parse(text, &element) && element.node.count > text.count)
-            abort();
+        if (wf_forwarded_parse(text, &element)) {
+            if (element.node.count > text.count)
+                abort();
+            (void)wf_forwarded_node_parse(element.node); /* Which may lie nowhere. */
+        }
         struct wf_forwarded_node node = wf_forwarded_node_parse(text);
         if (node.kind == WF_FORWARDED_IP && node.ip.count != 4 && node.ip.count != 16)
             abort();
