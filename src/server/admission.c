@@ -83,8 +83,8 @@ static void dispatch(struct wf_visit *visit)
 
 const char *wf_visit_scheme(const struct wf_visit *visit)
 {
-    if (visit->proxied.is_by_proxy)
-        return visit->proxied.scheme; /* The connection's own is between the proxy and here. */
+    if (visit->proxied.scheme)
+        return visit->proxied.scheme;
     return weft_socket_tls(visit->socket) ? "https" : NULL;
 }
 
