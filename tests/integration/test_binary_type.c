@@ -1,4 +1,5 @@
 /* binaryType: what comes as bytes and what as a blob, in memory or in a file, over real sockets. */
+#include "support/sanitized.h"
 #include "support/secure.h"
 #include "support/world.h"
 
@@ -14,18 +15,6 @@
 #include <unistd.h>
 
 static const enum weft_backend backends[] = { WEFT_BACKEND_EPOLL, WEFT_BACKEND_POLL };
-
-#if defined(__has_feature)
-#    define HAS_FEATURE(name) __has_feature(name)
-#else
-#    define HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
-enum { IS_SANITIZED = 1 };
-#else
-enum { IS_SANITIZED = 0 };
-#endif
 
 enum { SPOOL = 100000 };
 
