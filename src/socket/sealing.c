@@ -25,7 +25,47 @@ static void note_taken(weft_socket *socket)
         socket->since_ms = wf_socket_now(socket);
 }
 
-static weft_status write_unsent(weft_socket *socket)
+/* RFC 8446 5.1, RFC 5246 6.2.1: a record's head, whose last two bytes are the length of the rest.
+ */
+enum { RECORD_HEAD_BYTES = 5, RECORD_PLAIN_BYTES = 16384 };
+
+struct cut {
+    size_t at;    /* Where the first record begins that has not left whole. */
+    size_t plain; /* Of what was sealed, so much is in it and in those behind it. */
+};
+
+/* Of records, the last of which hold `plain` bytes, `gone` sealed bytes have left. All of these but
+ * the very last are full. */
+static struct cut cut_at(struct weft_bytes records, size_t gone, size_t plain)
+{
+    struct cut cut = { .at = records.count };
+    size_t left_count = 0;
+    for (size_t at = 0, end; at + RECORD_HEAD_BYTES <= records.count; at = end) {
+        const uint8_t *head = records.data + at;
+        end = at + RECORD_HEAD_BYTES + (size_t)(head[3] << 8 | head[4]);
+        if (end > gone && left_count++ == 0)
+            cut.at = at;
+    }
+    if (left_count) {
+        size_t most = (left_count - 1) * RECORD_PLAIN_BYTES + (plain - 1) % RECORD_PLAIN_BYTES + 1;
+        cut.plain = plain < most ? plain : most;
+    }
+    return cut;
+}
+
+/* How many plain bytes have left with what was written of `unsent`. */
+static size_t take_plain(struct wf_secure *secure)
+{
+    size_t before = secure->unsent_plain;
+    if (!before || secure->unsent_at <= secure->records_at)
+        return 0;
+    struct weft_bytes records = { secure->unsent.data + secure->records_at,
+                                  secure->unsent.count - secure->records_at };
+    secure->unsent_plain = cut_at(records, secure->unsent_at - secure->records_at, before).plain;
+    return before - secure->unsent_plain;
+}
+
+static weft_status write_unsent(weft_socket *socket, size_t *plain_out)
 {
     struct wf_secure *secure = wf_secure_of(socket);
     size_t taken = 0;
@@ -38,52 +78,91 @@ static weft_status write_unsent(weft_socket *socket)
     if (taken)
         note_taken(socket);
     if (unsent_bytes(secure) == 0) {
+        *plain_out = secure->unsent_plain;
         wf_block_drop(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)));
-        secure->unsent_at = 0;
+        secure->unsent_at = secure->unsent_plain = 0;
+    } else {
+        *plain_out = take_plain(secure);
     }
     return WEFT_OK;
 }
 
-/* Writes sealed bytes behind which nothing waits; what the kernel does not take is kept. */
-static weft_status put_sealed(weft_socket *socket, struct weft_bytes sealed)
+/* What was sealed for one write: TLS's own words, and behind them `plain` bytes in records. */
+struct run {
+    struct weft_bytes sealed;
+    size_t records_at;
+    size_t plain;
+};
+
+/* Keeps what the kernel did not take, from the beginning of a record on. */
+static weft_status keep_rest(weft_socket *socket, const struct run *run, size_t taken)
 {
     struct wf_secure *secure = wf_secure_of(socket);
-    size_t taken = 0;
-    if (wf_stream_send(&socket->stream, &sealed, 1, &taken))
-        return wf_transport_abort(socket);
-    struct weft_bytes rest = { sealed.data + taken, sealed.count - taken };
-    if (rest.count &&
-        !wf_block_append(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)), rest, rest.count))
+    size_t from = taken, plain = run->plain;
+    secure->records_at = 0;
+    if (taken <= run->records_at) {
+        secure->records_at = run->records_at - taken;
+    } else if (plain) {
+        struct weft_bytes records = { run->sealed.data + run->records_at,
+                                      run->sealed.count - run->records_at };
+        struct cut cut = cut_at(records, taken - run->records_at, plain);
+        from = run->records_at + cut.at;
+        plain = cut.plain;
+    }
+    struct weft_bytes rest = { run->sealed.data + from, run->sealed.count - from };
+    if (!wf_block_append(&secure->unsent, wf_loop_pool(wf_socket_loop(socket)), rest, rest.count))
         return wf_sealing_abort_without_memory(socket);
+    secure->unsent_at = taken - from;
+    secure->unsent_plain = plain;
     return WEFT_OK;
 }
 
-/* One run: sealed in the loop's memory and written with one call. */
-static weft_status seal_run(weft_socket *socket, const struct weft_bytes *spans, size_t span_count,
-                            size_t *taken_out)
+/* Writes a run behind which nothing waits. */
+static weft_status put_run(weft_socket *socket, const struct run *run, size_t *plain_out)
 {
-    struct wf_secure *secure = wf_secure_of(socket);
+    size_t taken = 0;
+    if (run->sealed.count && wf_stream_send(&socket->stream, &run->sealed, 1, &taken))
+        return wf_transport_abort(socket);
+    weft_status status = taken < run->sealed.count ? keep_rest(socket, run, taken) : WEFT_OK;
+    *plain_out = status ? 0 : run->plain - wf_secure_of(socket)->unsent_plain;
+    return status;
+}
+
+/* TLS's own words, and the spans behind them, in the loop's memory. */
+static weft_status seal_run(weft_socket *socket, const struct weft_bytes *spans, size_t span_count,
+                            struct run *run_out)
+{
+    struct wf_tls *tls = wf_secure_of(socket)->tls;
     struct weft_buffer room = wf_loop_scratch(wf_socket_loop(socket), WF_SCRATCH_SEALED);
-    size_t sealed = 0;
+    size_t words = 0, sealed = 0, none;
+    *run_out = (struct run){ 0 };
     if (room.count == 0)
         return wf_sealing_abort_without_memory(socket);
-    weft_status status = wf_tls_seal(secure->tls, spans, span_count, room, taken_out, &sealed);
-    if (status && wf_tls_failure(secure->tls)) {
-        wf_socket_abort(socket, wf_tls_failure(secure->tls), false);
+    weft_status status = WEFT_OK;
+    if (wf_tls_has_output(tls))
+        status = wf_tls_seal(tls, NULL, 0, room, &none, &words);
+    struct weft_buffer left = { room.data + words, room.count - words };
+    if (!status && span_count && !wf_tls_has_output(tls))
+        status = wf_tls_seal(tls, spans, span_count, left, &run_out->plain, &sealed);
+    if (status && wf_tls_failure(tls)) {
+        wf_socket_abort(socket, wf_tls_failure(tls), false);
         return status;
     }
-    return sealed ? put_sealed(socket, (struct weft_bytes){ room.data, sealed }) : WEFT_OK;
+    run_out->sealed = (struct weft_bytes){ room.data, words + sealed };
+    run_out->records_at = words;
+    return WEFT_OK;
 }
 
 enum { SPANS_MAX = 64 };
 
+/* Without the first `taken` bytes, which may be more than there are. Returns how many are left. */
 static size_t drop_taken(struct weft_bytes *spans, size_t span_count, size_t taken)
 {
     size_t gone = 0;
     while (gone < span_count && taken >= spans[gone].count)
         taken -= spans[gone++].count;
     memmove(spans, spans + gone, (span_count - gone) * sizeof *spans);
-    if (taken) {
+    if (taken && gone < span_count) {
         spans->data += taken;
         spans->count -= taken;
     }
@@ -111,12 +190,16 @@ weft_status wf_sealing_send(weft_socket *socket, const struct weft_bytes *spans,
     if (count)
         memcpy(left, spans, count * sizeof *spans);
     *taken_out = 0;
-    weft_status status = write_unsent(socket);
+    count = drop_taken(left, count, secure->unsent_plain);
+    weft_status status = write_unsent(socket, taken_out);
     while (!status && unsent_bytes(secure) == 0 && (count || wf_tls_has_output(secure->tls))) {
+        struct run run;
         size_t taken = 0;
-        status = seal_run(socket, left, count, &taken);
+        status = seal_run(socket, left, count, &run);
+        if (!status)
+            status = put_run(socket, &run, &taken);
         *taken_out += taken;
-        count = drop_taken(left, count, taken);
+        count = drop_taken(left, count, run.plain);
     }
     if (!status)
         end_where_due(socket);
@@ -126,7 +209,10 @@ weft_status wf_sealing_send(weft_socket *socket, const struct weft_bytes *spans,
 bool wf_sealing_flush(weft_socket *socket)
 {
     size_t taken;
-    return wf_sealing_send(socket, NULL, 0, &taken) == WEFT_OK;
+    weft_status status = wf_sealing_send(socket, NULL, 0, &taken);
+    if (!status && taken)
+        weft_engine_sent(&socket->engine, taken);
+    return status == WEFT_OK;
 }
 
 void wf_sealing_shutdown(weft_socket *socket)

@@ -11,6 +11,8 @@ struct wf_secure {
     struct wf_tls *tls;
     struct wf_block unsent;    /* Sealed bytes that the kernel has not taken: of one run at most. */
     size_t unsent_at;          /* So many of its first are sent. */
+    size_t records_at;         /* In it: where the records of `unsent_plain` begin. */
+    size_t unsent_plain;       /* Of the engine's output, so many of the first are in it. */
     struct wf_block kept;      /* What came and was not unsealed: of one receive at most. */
     enum wf_tls_result result; /* Of the last read. */
     bool is_reading;           /* What a resume asks for is under way. */
@@ -25,8 +27,10 @@ static inline struct wf_secure *wf_secure_of(const weft_socket *socket)
 }
 
 /* ---- sealing.c ---- */
-/* As wf_transport_send(): before the handshake is done, and once TLS has failed, no span is taken,
- * but what TLS has to say for itself leaves. */
+/* As wf_transport_send(), and plain bytes are taken when the record that they are in has left
+ * whole: until then they stay in the engine's output, which grows at its end alone. Before the
+ * handshake is done, and once TLS has failed, no span is taken, but what TLS has to say for itself
+ * leaves. */
 weft_status wf_sealing_send(weft_socket *socket, const struct weft_bytes *spans, size_t span_count,
                             size_t *taken_out);
 /* What TLS itself has to say, and what waits. False: the socket was aborted. */

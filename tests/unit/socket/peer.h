@@ -17,6 +17,7 @@ struct peer {
     size_t step; /* Writes so many bytes at a time; 0: all. */
     char plain[8192];
     size_t plain_count; /* Of all that came. */
+    size_t read_count;  /* Of sealed bytes. */
     bool has_ended;     /* With close_notify. */
     bool is_silent;     /* Does not go on with TLS. */
 };
@@ -58,6 +59,7 @@ static inline void peer_read(struct peer *peer)
         peer->pair.peer_has_end = true;
     if (got <= 0)
         return;
+    peer->read_count += (size_t)got;
     wf_tls_feed(peer->tls, (struct weft_bytes){ sealed, (size_t)got });
     enum wf_tls_result result;
     do {

@@ -153,6 +153,49 @@ static void a_slow_reader(void **state)
     free(peer);
 }
 
+/* Of messages of these sizes, how much payload the first `plain` bytes of their frames are. */
+static uint64_t payload_of(const size_t *sizes, size_t count, uint64_t plain)
+{
+    uint64_t payload = 0;
+    for (size_t i = 0; i < count && plain; i++) {
+        uint64_t header = sizes[i] > 65535 ? 10 : sizes[i] > 125 ? 4 : 2;
+        plain -= plain < header ? plain : header;
+        uint64_t here = plain < sizes[i] ? plain : sizes[i];
+        payload += here;
+        plain -= here;
+    }
+    return payload;
+}
+
+/* Records leave whole or not yet, and runs are more than one write: what the peer can unseal of all
+ * that has left is what does not wait any more. */
+static void what_waits_is_known_to_the_byte(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 100000, 1, 16380, 16384, 300, 200000, 40000, 126 };
+    static uint8_t bytes[200000];
+    struct peer *peer = calloc(1, sizeof *peer);
+    struct weft_socket_settings settings = { .ping_off = true };
+    uint64_t all = 0, steps = 0;
+    peer_begin(peer, &settings);
+    peer_open(peer);
+    weft_socket *socket = peer->pair.socket;
+    for (size_t i = 0; i < COUNT_OF(sizes); all += sizes[i++])
+        assert_int_equal(weft_socket_send_bytes(socket, bytes, sizes[i]), WEFT_OK);
+    for (uint64_t before = all; before > 0;) {
+        assert_int_equal(weft_loop_turn(peer->pair.loop, 1), WEFT_OK);
+        uint64_t left = weft_socket_buffered_amount(socket);
+        steps += left < before;
+        before = left;
+        for (size_t seen = SIZE_MAX; seen != peer->read_count; peer_read(peer))
+            seen = peer->read_count;
+        assert_int_equal(payload_of(sizes, COUNT_OF(sizes), peer->plain_count), all - left);
+    }
+    assert_true(steps > 8); /* Else no run was cut. */
+    peer_end(peer);
+    free(peer);
+}
+
 /* A preface, and TLS behind it in the same bytes. */
 static enum wf_preface_result on_greeting(struct wf_preface *preface, weft_socket *socket,
                                           struct weft_bytes bytes, size_t *used_out)
@@ -215,6 +258,7 @@ int main(void)
         cmocka_unit_test(handshakes_that_fail),
         cmocka_unit_test(a_handshake_that_drips_times_out),
         cmocka_unit_test(a_slow_reader),
+        cmocka_unit_test(what_waits_is_known_to_the_byte),
         cmocka_unit_test(a_preface_goes_before),
         cmocka_unit_test(without_memory),
     };
