@@ -78,7 +78,9 @@ static void keep_unused(weft_socket *socket, struct weft_bytes lent)
     struct wf_secure *secure = wf_secure_of(socket);
     struct wf_pool *pool = wf_loop_pool(wf_socket_loop(socket));
     size_t unused = socket->is_held ? wf_tls_unused(secure->tls) : 0;
-    struct weft_bytes rest = { lent.data + (lent.count - unused), unused };
+    struct weft_bytes rest = { 0 };
+    if (unused)
+        rest = (struct weft_bytes){ lent.data + (lent.count - unused), unused };
     if (unused == 0) {
         wf_block_drop(&secure->kept, pool);
     } else if (secure->kept.count) {

@@ -32,7 +32,8 @@ static inline void peer_seal(struct peer *peer, const void *data, size_t count)
         assert_int_equal(wf_tls_seal(peer->tls, &plain, count ? 1 : 0, room, &taken, &sealed),
                          WEFT_OK);
         peer->unsent_count += sealed;
-        plain.data += taken;
+        if (taken)
+            plain.data += taken;
         plain.count -= taken;
         assert_true(taken || !count);
     } while (plain.count);
