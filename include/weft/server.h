@@ -21,8 +21,9 @@ enum weft_proxy_fields {
 
 /** Zero in a field means its default. */
 struct weft_server_options {
-    uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed; over TLS
-                                       it is closed. */
+    uint32_t connections_max;       /* 0: 1 000 000. One more is answered 503 and closed; of a
+                                       flood, which is just closed, 64 at a time are told, and
+                                       16 over TLS. */
     uint32_t request_timeout_ms;    /* 0: 10 000 for the head of a request. Later: 408. */
     uint32_t keep_alive_timeout_ms; /* 0: 15 000 of waiting for another request. */
     uint32_t head_bytes_max;        /* 0: 16 KiB. More: 431. */

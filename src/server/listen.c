@@ -29,10 +29,7 @@ static void on_accepted(struct wf_listener *listener, int fd, void *user)
     (void)listener;
     if (server->counts.connections >= server->options.connections_max) {
         server->counts.rejected_total++;
-        if (own->tls)
-            close(fd); /* A handshake of TLS costs more than the answer is worth. */
-        else
-            wf_rejection_open(server, fd);
+        wf_rejection_open(server, fd, &beginning);
         return;
     }
     if (wf_socket_open_accepted(server->shape, fd, &beginning, &socket)) {

@@ -104,6 +104,7 @@ void weft_server_destroy(weft_server *server)
         wf_request_lose_client(WF_CONTAINER_OF(server->requests, weft_request, link));
     drop_routes(server);
     wf_server_drop_shape(server->shape);
+    wf_server_drop_shape(server->rejecting_shape);
     wf_free(allocator, (char *)server->options.name);
     wf_free(allocator, server->trusted_proxies);
     wf_free(allocator, server);

@@ -45,6 +45,8 @@ struct weft_server {
     struct wf_link *requests;   /* All that are not answered yet. */
     struct wf_link *rejections; /* Connections over the limit, with their 503. */
     uint32_t rejection_count;
+    uint32_t sealed_rejection_count;         /* Over TLS. */
+    struct wf_socket_shape *rejecting_shape; /* Of these. NULL: none were needed. */
     struct weft_server_counts counts;
     struct wf_drain drain;
     int64_t date_seconds; /* What `date` says. */
@@ -92,7 +94,8 @@ struct wf_preface *wf_announced_preface(const struct wf_peers *announcers, int f
 
 /* ---- rejection.c ---- */
 /* Answers 503 to a connection over the limit, and ends it. Owns the descriptor. */
-void wf_rejection_open(weft_server *server, int fd);
+void wf_rejection_open(weft_server *server, int fd, const struct wf_socket_beginning *beginning);
+/* The plain ones; those over TLS are sockets of the server's. */
 void wf_rejection_close_all(weft_server *server);
 
 /* ---- admission.c ---- */

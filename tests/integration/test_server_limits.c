@@ -37,8 +37,6 @@ static void one_connection_too_many_is_told(void **state)
     struct serving *serving = *state;
     struct raw_client clients[3], refused;
     struct raw_answer answer = { 0 };
-    if (secure_is_on())
-        skip(); /* It is dropped before TLS. */
     serving_restart(serving, &(struct weft_server_options){ .connections_max = 3 });
     add_hello(serving);
     for (size_t i = 0; i < 3; i++)
@@ -85,6 +83,30 @@ static void a_flood_over_the_limit_costs_nothing(void **state)
     assert_int_equal(answer.status, 200);
     for (size_t i = 0; i < FLOOD; i++)
         raw_close(&clients[i]);
+    raw_close(&inside);
+    raw_drop(&answer);
+}
+
+/* More than are told at a time, one behind the other. */
+static void who_was_refused_makes_room(void **state)
+{
+    enum { REFUSED = 70 };
+    struct serving *serving = *state;
+    struct raw_client inside, refused;
+    struct raw_answer answer = { 0 };
+    serving_restart(serving, &(struct weft_server_options){ .connections_max = 1 });
+    add_hello(serving);
+    serving_ask(serving, &inside, &answer, GET("/hello"));
+    for (size_t i = 0; i < REFUSED; i++) {
+        serving_ask(serving, &refused, &answer, GET("/hello"));
+        assert_int_equal(answer.status, 503);
+        raw_expect_end(&refused);
+        raw_close(&refused);
+    }
+    assert_int_equal(serving_counts(serving).connections, 1);
+    assert_int_equal(weft_server_drain(serving->server, 1001, "", 0, NULL, NULL), WEFT_OK);
+    raw_expect_end(&inside);
+    raw_until(serving->loop, serving_counts(serving).connections == 0);
     raw_close(&inside);
     raw_drop(&answer);
 }
@@ -606,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SERVING_TEST(one_connection_too_many_is_told),
         SERVING_TEST(a_flood_over_the_limit_costs_nothing),
+        SERVING_TEST(who_was_refused_makes_room),
         SERVING_TEST(a_server_may_end_while_it_refuses),
         SERVING_TEST(a_silent_peer_is_dropped),
         SERVING_TEST(a_slow_head_is_answered_and_dropped),
