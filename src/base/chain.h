@@ -46,8 +46,9 @@ void wf_arena_drop(struct wf_arena *arena, struct wf_pool *pool);
 enum wf_chunk_kind {
     WF_CHUNK_OWNED, /* Bytes behind the chunk itself; further small pieces are put behind them. */
     WF_CHUNK_SHARED,
-    WF_CHUNK_LENT,   /* The caller's memory, until wf_chain_settle(). */
-    WF_CHUNK_SEALED, /* Owned, and nothing is put behind: all of it is payload, or nothing is. */
+    /* The caller's memory, until wf_chain_settle(): payload, maybe behind its header. */
+    WF_CHUNK_LENT,
+    WF_CHUNK_SEALED, /* Owned, and nothing is put behind: what LENT has, or no payload at all. */
 };
 
 struct wf_chunk {

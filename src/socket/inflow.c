@@ -208,7 +208,9 @@ static uint64_t hand_out_all(weft_socket *socket)
             break;
         if (wf_engine_next_whole(&socket->engine, &type, &message)) {
             taken_bytes += message.count;
+            socket->shape->told_whole = message;
             on_message(socket, type, message);
+            socket->shape->told_whole = (struct weft_buffer){ 0 };
         } else if (weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE) {
             taken_bytes += event.data.count;
             hand_out(socket, &event);

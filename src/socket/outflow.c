@@ -217,7 +217,10 @@ weft_status wf_outflow_put(weft_socket *socket, enum weft_message_type type,
         return WEFT_OK;
     if (payload.count < LENT_BYTES_MIN)
         return wf_engine_send(&socket->engine, type, payload, is_utf8);
-    weft_status status = wf_engine_send_lent(&socket->engine, type, payload, is_utf8);
+    const struct weft_buffer *whole = &socket->shape->told_whole;
+    weft_status status = payload.data == whole->data && payload.count == whole->count
+                             ? wf_engine_send_back(&socket->engine, type, *whole, is_utf8)
+                             : wf_engine_send_lent(&socket->engine, type, payload, is_utf8);
     return status ? status : write_lent(socket);
 }
 

@@ -53,6 +53,9 @@ struct wf_socket_shape {
     struct wf_engine_config engine;
     uint64_t quick_bytes_max;    /* In the output: below the mark, and below the maximum. */
     struct weft_bytes told_text; /* A text that a callback is told of right now: it is UTF-8. */
+    /* A message that a callback is told of right now, if it lies where wf_engine_send_back() may
+     * have it. */
+    struct weft_buffer told_whole;
     struct wf_gathering gathering;
 };
 

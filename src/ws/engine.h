@@ -89,6 +89,11 @@ WEFT_MUST_USE weft_status wf_engine_send(struct weft_engine *engine, enum weft_m
 WEFT_MUST_USE weft_status wf_engine_send_lent(struct weft_engine *engine,
                                               enum weft_message_type type,
                                               struct weft_bytes payload, bool is_utf8);
+/* The same for a message of wf_engine_next_whole(), of this engine or another, whose memory is
+ * still lent: the header is written where that of the message was. */
+WEFT_MUST_USE weft_status wf_engine_send_back(struct weft_engine *engine,
+                                              enum weft_message_type type,
+                                              struct weft_buffer message, bool is_utf8);
 WEFT_MUST_USE weft_status wf_engine_settle(struct weft_engine *engine);
 
 /* Takes the next message as weft_engine_next() does, where it lies in the input as one plain frame

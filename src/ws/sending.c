@@ -110,8 +110,27 @@ weft_status weft_engine_send(weft_engine *engine, enum weft_message_type type,
     return engine ? wf_engine_send(engine, type, payload, false) : WEFT_ERR_ARGUMENT;
 }
 
-weft_status wf_engine_send_lent(struct weft_engine *engine, enum weft_message_type type,
-                                struct weft_bytes payload, bool is_utf8)
+/* room: where the header may be written, so that it is one piece with the payload behind it. NULL:
+ * nowhere. */
+static weft_status put_lent(struct weft_engine *engine, enum weft_message_type type,
+                            struct weft_bytes payload, uint8_t *room)
+{
+    struct wf_pool *pool = engine->config->pool;
+    size_t header_bytes = wf_frame_header_bytes(payload.count, false);
+    uint8_t *place = room ? room : wf_chain_extend(&engine->output, pool, header_bytes, 0);
+    if (!place)
+        return WEFT_ERR_MEMORY;
+    wf_frame_write(place, (enum wf_opcode)type, payload.count, NULL);
+    struct weft_bytes lent = { room ? room : payload.data,
+                               payload.count + (room ? header_bytes : 0) };
+    weft_status status = wf_chain_append_lent(&engine->output, pool, lent, payload.count);
+    if (status && !room)
+        wf_chain_retract(&engine->output, header_bytes, 0);
+    return status;
+}
+
+static weft_status send_lent(struct weft_engine *engine, enum weft_message_type type,
+                             struct weft_bytes payload, bool is_utf8, uint8_t *room)
 {
     if (engine->config->side == WEFT_CLIENT || payload.count == 0)
         return wf_engine_send(engine, type, payload, is_utf8);
@@ -121,19 +140,26 @@ weft_status wf_engine_send_lent(struct weft_engine *engine, enum weft_message_ty
     if (status)
         return status;
 
-    struct wf_pool *pool = engine->config->pool;
     struct wf_block packed;
     if (wf_compression_pack(engine, payload, &packed))
         return put_packed(engine, type, &packed, payload.count);
-    size_t header_bytes = wf_frame_header_bytes(payload.count, false);
-    uint8_t *place = wf_chain_extend(&engine->output, pool, header_bytes, 0);
-    if (!place)
-        return WEFT_ERR_MEMORY;
-    wf_frame_write(place, (enum wf_opcode)type, payload.count, NULL);
-    status = wf_chain_append_lent(&engine->output, pool, payload, payload.count);
-    if (status)
-        wf_chain_retract(&engine->output, header_bytes, 0);
-    return status;
+    return put_lent(engine, type, payload, room);
+}
+
+weft_status wf_engine_send_lent(struct weft_engine *engine, enum weft_message_type type,
+                                struct weft_bytes payload, bool is_utf8)
+{
+    return send_lent(engine, type, payload, is_utf8, NULL);
+}
+
+weft_status wf_engine_send_back(struct weft_engine *engine, enum weft_message_type type,
+                                struct weft_buffer message, bool is_utf8)
+{
+    /* The header that it came with was as long, or longer by the key: RFC 6455 5.2, the minimal
+     * number of bytes encodes the length. */
+    uint8_t *room = message.data - wf_frame_header_bytes(message.count, false);
+    return send_lent(engine, type, (struct weft_bytes){ message.data, message.count }, is_utf8,
+                     room);
 }
 
 weft_status wf_engine_settle(struct weft_engine *engine)
@@ -289,13 +315,16 @@ void weft_engine_sent(weft_engine *engine, size_t count)
 }
 
 /* What has left of the payload in a chunk that is partly sent. Chunks with frames in them begin
- * where a frame begins; the others are payload, or nothing of them is. */
+ * where a frame begins; the others are payload, behind its header or the rest of that, or nothing
+ * of them is. */
 static uint64_t payload_sent(const struct wf_chunk *chunk)
 {
     if (!chunk || chunk->sent == 0 || chunk->payload_bytes == 0 || chunk->is_packed)
         return 0;
-    if (chunk->kind == WF_CHUNK_LENT || chunk->kind == WF_CHUNK_SEALED)
-        return chunk->sent;
+    if (chunk->kind == WF_CHUNK_LENT || chunk->kind == WF_CHUNK_SEALED) {
+        uint64_t header_bytes = chunk->bytes - chunk->payload_bytes;
+        return chunk->sent > header_bytes ? chunk->sent - header_bytes : 0;
+    }
     return wf_frame_payload_within(chunk->data, chunk->sent);
 }
 

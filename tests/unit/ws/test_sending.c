@@ -222,6 +222,70 @@ static void lent_payloads_stay_where_they_are(void **state)
     probe_destroy(probe);
 }
 
+enum { ECHO_BYTES = 20000, ECHO_HEADER_BYTES = 8 };
+
+/* A binary as a client sends it, taken whole. */
+static struct weft_buffer take_masked(struct probe *probe, uint8_t *frame)
+{
+    static const uint8_t header[ECHO_HEADER_BYTES] = { 0x82, 0xFE, 0x4E, 0x20, 1, 2, 3, 4 };
+    struct weft_buffer message = { 0 };
+    enum weft_message_type type;
+    memcpy(frame, header, sizeof header);
+    for (size_t i = 0; i < ECHO_BYTES; i++)
+        frame[sizeof header + i] = pattern(ECHO_BYTES).data[i] ^ header[4 + i % 4];
+    assert_int_equal(
+        weft_engine_feed(probe->engine, (struct weft_buffer){ frame, sizeof header + ECHO_BYTES }),
+        WEFT_OK);
+    assert_true(wf_engine_next_whole(probe->engine, &type, &message));
+    assert_int_equal(message.count, ECHO_BYTES);
+    return message;
+}
+
+/* The header and the payload are one piece, of which any part may have left. */
+static void a_message_goes_back_where_it_lies(void **state)
+{
+    (void)state;
+    static uint8_t frame[ECHO_HEADER_BYTES + ECHO_BYTES + 64];
+    static bool is_payload[100000];
+    static const size_t settle_at[] = { 0, 1, 2, 3, 4, 5, 9000, 20003, 20004 };
+    for (size_t i = 0; i < COUNT_OF(settle_at); i++) {
+        struct weft_bytes spans[4];
+        struct probe *probe = probe_create_open(WEFT_SERVER, NULL);
+        struct weft_buffer message = take_masked(probe, frame);
+        assert_int_equal(wf_engine_send_back(probe->engine, WEFT_TEXT, message, false), WEFT_OK);
+        assert_int_equal(weft_engine_output(probe->engine, spans, 4), 1);
+        assert_ptr_equal(spans[0].data, message.data - 4);
+        assert_int_equal(spans[0].count, 4 + ECHO_BYTES);
+        assert_memory_equal(spans[0].data, "\x81\x7E\x4E\x20", 4);
+        assert_memory_equal(spans[0].data + 4, pattern(ECHO_BYTES).data, ECHO_BYTES);
+        weft_engine_sent(probe->engine, settle_at[i]);
+        assert_int_equal(wf_engine_settle(probe->engine), WEFT_OK);
+        memset(frame, 0xFF, sizeof frame);
+        assert_int_equal(weft_engine_send(probe->engine, WEFT_BINARY, pattern(7)), WEFT_OK);
+        mark(mark(is_payload, 4, ECHO_BYTES, true), 2, 7, true);
+        check_amount(probe->engine, is_payload + settle_at[i]);
+        probe_destroy(probe);
+    }
+}
+
+/* Nothing is written before it where it is no piece of its own. */
+static void a_client_copies_what_goes_back(void **state)
+{
+    (void)state;
+    static uint8_t frame[ECHO_HEADER_BYTES + ECHO_BYTES + 64];
+    struct probe *server = probe_create_open(WEFT_SERVER, NULL);
+    struct probe *client = probe_create_open(WEFT_CLIENT, NULL);
+    struct weft_buffer message = take_masked(server, frame);
+    assert_int_equal(wf_engine_send_back(client->engine, WEFT_BINARY, message, false), WEFT_OK);
+    assert_memory_equal(frame, "\x82\xFE\x4E\x20\1\2\3\4", ECHO_HEADER_BYTES);
+    assert_int_equal(strncmp(probe_sent(client), "binary:#20000-", 14), 0);
+    message.data[0] = 0xFF;
+    assert_int_equal(wf_engine_send_back(server->engine, WEFT_TEXT, message, false), WEFT_ERR_UTF8);
+    assert_int_equal(weft_engine_output_bytes(server->engine), 0);
+    probe_destroy(client);
+    probe_destroy(server);
+}
+
 static void a_prepared_message_serves_many(void **state)
 {
     (void)state;
@@ -316,6 +380,8 @@ int main(void)
         cmocka_unit_test(a_frame_behind_a_settled_payload_is_counted),
         cmocka_unit_test(http_bytes_are_not_counted),
         cmocka_unit_test(lent_payloads_stay_where_they_are),
+        cmocka_unit_test(a_message_goes_back_where_it_lies),
+        cmocka_unit_test(a_client_copies_what_goes_back),
         cmocka_unit_test(a_prepared_message_serves_many),
         cmocka_unit_test(every_allocation_may_fail),
     };
