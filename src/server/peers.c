@@ -2,13 +2,21 @@
 
 #include "base/alloc.h"
 
+static bool are_there(const char *const *texts, size_t count)
+{
+    for (size_t i = 0; texts && i < count; i++)
+        if (!texts[i])
+            return false;
+    return texts != NULL;
+}
+
 weft_status wf_peers_create(const struct weft_allocator *allocator, const char *const *texts,
                             size_t count, struct wf_peers **peers_out)
 {
     *peers_out = NULL;
     if (count == 0)
         return WEFT_OK;
-    if (!texts)
+    if (!are_there(texts, count))
         return WEFT_ERR_ARGUMENT;
     struct wf_peers *peers = wf_alloc_zero(allocator, sizeof *peers + count * sizeof *peers->nets);
     if (!peers)

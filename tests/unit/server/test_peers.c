@@ -58,6 +58,8 @@ static void what_is_no_list(void **state)
         assert_null(peers);
     }
     assert_int_equal(wf_peers_create(NULL, NULL, 1, &peers), WEFT_ERR_ARGUMENT);
+    const char *const gap[] = { "::1", NULL };
+    assert_int_equal(wf_peers_create(NULL, gap, 2, &peers), WEFT_ERR_ARGUMENT);
 }
 
 int main(void)
