@@ -162,7 +162,7 @@ void wf_keepalive_check(weft_socket *socket)
         socket->is_broken = true;
     else if (wf_socket_state(socket) == WEFT_CONNECTING)
         time_out(socket,
-                 wf_transport_is_opening(socket) ? "the handshake of TLS or a proxy took too long"
+                 wf_transport_is_opening(socket) ? wf_transport_late_text(socket)
                                                  : "the handshake took too long",
                  "handshake_timeout_ms", settings->handshake_timeout_ms);
     else

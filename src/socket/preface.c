@@ -245,4 +245,6 @@ const struct wf_transport wf_transport_preface = {
     .resume = resume,
     .shutdown = shut_down,
     .is_opening = is_opening,
+    .late_client = "the proxy's answer took too long",
+    .late_server = "the PROXY header took too long",
 };

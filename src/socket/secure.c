@@ -246,5 +246,7 @@ const struct wf_transport wf_transport_secure = {
     .end = wf_sealing_end,
     .has_unsent = wf_sealing_has_unsent,
     .is_opening = is_opening,
+    .late_client = "the TLS handshake took too long",
+    .late_server = "the TLS handshake took too long",
     .failure = failure_of,
 };

@@ -22,6 +22,8 @@ struct wf_transport {
     bool (*has_unsent)(const weft_socket *socket);
     /* Whether the protocol's bytes do not flow yet. NULL: never. */
     bool (*is_opening)(const weft_socket *socket);
+    /* With is_opening: the failure of the side's own when that takes too long. */
+    const char *late_client, *late_server;
     /* Why the transport is of no use; NULL: it has not failed. */
     const struct weft_failure *(*failure)(const weft_socket *socket);
 };
@@ -68,6 +70,14 @@ static inline bool wf_transport_is_opening(const weft_socket *socket)
 {
     return wf_stream_is_open(&socket->stream) && wf_transport_of(socket)->is_opening &&
            wf_transport_of(socket)->is_opening(socket);
+}
+
+/* While wf_transport_is_opening(). */
+static inline const char *wf_transport_late_text(const weft_socket *socket)
+{
+    const struct wf_transport *transport = wf_transport_of(socket);
+    return weft_socket_side(socket) == WEFT_CLIENT ? transport->late_client
+                                                   : transport->late_server;
 }
 
 static inline const struct weft_failure *wf_transport_failure(const weft_socket *socket)

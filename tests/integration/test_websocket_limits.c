@@ -97,6 +97,8 @@ static void a_handshake_that_stalls_times_out(void **state)
     world_until(&world, client.is_closed);
     assert_string_equal(client.line, "error:timeout close:1006//unclean ");
     assert_string_equal(client.failure.limit_name, "handshake_timeout_ms");
+    assert_string_equal(client.failure_text, secure_is_on() ? "the TLS handshake took too long"
+                                                            : "the handshake took too long");
     weft_socket_release(socket);
     world_end(&world);
     world_end(&silent);
