@@ -70,6 +70,8 @@ struct wf_backend {
     /* WF_STREAM_PAUSED was set or cleared. */
     void (*stream_adjust)(struct wf_stream *stream);
     void (*stream_forget)(struct wf_stream *stream);
+    /* Forgets the stream and begins to receive for the heir, which has its descriptor. */
+    weft_status (*stream_pass)(struct wf_stream *stream, struct wf_stream *heir);
 
     weft_status (*acceptor_start)(struct wf_acceptor *acceptor);
     void (*acceptor_stop)(struct wf_acceptor *acceptor);

@@ -78,7 +78,17 @@ static weft_status set(weft_loop *loop, int fd, wf_owner owner, int before, int 
     return WEFT_OK;
 }
 
-static const struct wf_poller poller = { .set = set };
+/* One call, where forgetting and adding are two. What is at hand for the old owner is told anew. */
+static weft_status pass(weft_loop *loop, int fd, wf_owner from, wf_owner to, int before)
+{
+    scrub(state_of(loop), from);
+    weft_status status = set(loop, fd, to, before, WF_READABLE);
+    if (status && before)
+        (void)!set(loop, fd, from, before, 0);
+    return status;
+}
+
+static const struct wf_poller poller = { .set = set, .pass = pass };
 
 static weft_status open_epoll(weft_loop *loop)
 {
@@ -168,6 +178,7 @@ const struct wf_backend wf_backend_epoll = {
     .stream_send = wf_readiness_stream_send,
     .stream_adjust = wf_readiness_stream_adjust,
     .stream_forget = wf_readiness_stream_forget,
+    .stream_pass = wf_readiness_stream_pass,
     .acceptor_start = wf_readiness_acceptor_start,
     .acceptor_stop = wf_readiness_acceptor_stop,
     .source_set = wf_readiness_source_set,

@@ -108,7 +108,14 @@ static weft_status set(weft_loop *loop, int fd, wf_owner owner, int before, int 
     return WEFT_OK;
 }
 
-static const struct wf_poller poller = { .set = set };
+static weft_status pass(weft_loop *loop, int fd, wf_owner from, wf_owner to, int before)
+{
+    if (before)
+        (void)!set(loop, fd, from, before, 0);
+    return set(loop, fd, to, 0, WF_READABLE);
+}
+
+static const struct wf_poller poller = { .set = set, .pass = pass };
 
 static weft_status open_poll(weft_loop *loop)
 {
@@ -202,6 +209,7 @@ const struct wf_backend wf_backend_poll = {
     .stream_send = wf_readiness_stream_send,
     .stream_adjust = wf_readiness_stream_adjust,
     .stream_forget = wf_readiness_stream_forget,
+    .stream_pass = wf_readiness_stream_pass,
     .acceptor_start = wf_readiness_acceptor_start,
     .acceptor_stop = wf_readiness_acceptor_stop,
     .source_set = wf_readiness_source_set,

@@ -2,8 +2,6 @@
 
 #include "io/state.h"
 
-#include <unistd.h>
-
 struct farewell {
     struct wf_stream stream;
     struct wf_timer timer;
@@ -70,10 +68,8 @@ void wf_farewell_begin(struct wf_stream *stream)
     }
     *farewell = (struct farewell){ .timer = { .on_timer = on_timer } };
     wf_stream_shutdown(stream);
-    int fd = wf_stream_take_fd(stream);
-    if (wf_stream_open_accepted(&farewell->stream, loop, fd, &events)) {
+    if (wf_stream_pass(stream, &farewell->stream, &events)) {
         wf_pool_give(&loop->pool, farewell, sizeof *farewell);
-        close(fd);
         return;
     }
     loop->farewell_count++;

@@ -220,15 +220,33 @@ void wf_readiness_stream_adjust(struct wf_stream *stream)
     adjust_or_lose(stream);
 }
 
+/* Returns what the poller knows of it. */
+static int end_flags(struct wf_stream *stream)
+{
+    int before = (int)(stream->flags & WF_STREAM_INTEREST);
+    if (stream->flags & WF_STREAM_LOST)
+        stream->loop->lost_count--;
+    stream->flags = 0;
+    return before;
+}
+
 void wf_readiness_stream_forget(struct wf_stream *stream)
 {
     weft_loop *loop = stream->loop;
-    if (stream->flags & WF_STREAM_LOST)
-        loop->lost_count--;
-    int before = (int)(stream->flags & WF_STREAM_INTEREST);
+    int before = end_flags(stream);
     if (before)
         (void)!loop->poller->set(loop, stream->fd, (wf_owner)stream, before, 0);
-    stream->flags = 0;
+}
+
+weft_status wf_readiness_stream_pass(struct wf_stream *stream, struct wf_stream *heir)
+{
+    weft_loop *loop = stream->loop;
+    int before = end_flags(stream);
+    weft_status status =
+        loop->poller->pass(loop, heir->fd, (wf_owner)stream, (wf_owner)heir, before);
+    if (!status)
+        heir->flags |= WF_READABLE;
+    return status;
 }
 
 /* One system call. -1: errno. */

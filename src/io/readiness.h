@@ -16,6 +16,9 @@ struct wf_poller {
     /* Level-triggered. before 0: new; now 0: forget the descriptor, and the owner in the batch at
      * hand. Only a new descriptor, or none of `before` and `now` being 0, can fail. */
     weft_status (*set)(weft_loop *loop, int fd, wf_owner owner, int before, int now);
+    /* The descriptor has another owner, and is readable for it; neither is a source. After a
+     * failure it is forgotten. */
+    weft_status (*pass)(weft_loop *loop, int fd, wf_owner from, wf_owner to, int before);
 };
 
 /* Hands the readiness of one descriptor out. */
@@ -31,6 +34,7 @@ weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft
                                      size_t span_count, size_t *taken_out);
 void wf_readiness_stream_adjust(struct wf_stream *stream);
 void wf_readiness_stream_forget(struct wf_stream *stream);
+weft_status wf_readiness_stream_pass(struct wf_stream *stream, struct wf_stream *heir);
 weft_status wf_readiness_acceptor_start(struct wf_acceptor *acceptor);
 void wf_readiness_acceptor_stop(struct wf_acceptor *acceptor);
 weft_status wf_readiness_source_set(weft_loop *loop, struct wf_source *source, int interest);

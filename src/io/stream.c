@@ -200,6 +200,26 @@ int wf_stream_take_fd(struct wf_stream *stream)
     return fd;
 }
 
+weft_status wf_stream_pass(struct wf_stream *stream, struct wf_stream *heir,
+                           const struct wf_stream_events *events)
+{
+    assert(wf_stream_is_open(stream));
+    weft_loop *loop = stream->loop;
+    *heir = (struct wf_stream){ .loop = loop, .events = events, .fd = stream->fd };
+    if (loop->current == stream)
+        loop->current = NULL;
+    weft_status status = loop->backend->stream_pass(stream, heir);
+    wf_link_remove(&stream->link);
+    stream->fd = -1;
+    if (!status) {
+        wf_link_insert(&loop->streams, &heir->link);
+        return WEFT_OK;
+    }
+    close(heir->fd);
+    heir->fd = -1;
+    return status;
+}
+
 void wf_stream_close(struct wf_stream *stream, bool reset)
 {
     int fd = wf_stream_take_fd(stream);

@@ -123,6 +123,11 @@ static inline void wf_stream_set_events(struct wf_stream *stream,
 /* Forgets a connected stream without closing it: its descriptor is the caller's. -1: closed. */
 WEFT_MUST_USE int wf_stream_take_fd(struct wf_stream *stream);
 
+/* Forgets a connected stream; its descriptor is another's from now on, which receives on it.
+ * WEFT_ERR_SYSTEM: both are closed. */
+WEFT_MUST_USE weft_status wf_stream_pass(struct wf_stream *stream, struct wf_stream *heir,
+                                         const struct wf_stream_events *events);
+
 /* The peer's address. WEFT_ERR_CLOSED or WEFT_ERR_SYSTEM. */
 WEFT_MUST_USE weft_status wf_stream_peer(const struct wf_stream *stream,
                                          struct wf_address *address_out);

@@ -7,16 +7,23 @@
 #include <fcntl.h>
 
 /* A stream that has said "bye" and its farewell; returns the peer's descriptor. */
-static int part(weft_loop *loop)
+static int part_from(weft_loop *loop, bool is_paused)
 {
     int fds[2];
     struct end end = { 0 };
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
     assert_int_equal(wf_stream_open(&end.stream, loop, fds[0], &end_events), WEFT_OK);
     send_text(&end, "bye");
+    if (is_paused)
+        wf_stream_pause(&end.stream);
     wf_farewell_begin(&end.stream);
     assert_false(wf_stream_is_open(&end.stream));
     return fds[1];
+}
+
+static int part(weft_loop *loop)
+{
+    return part_from(loop, false);
 }
 
 static bool can_send(int fd)
@@ -43,6 +50,17 @@ static void test_a_late_peer_reads_all(void **state)
     }
     check_reads_all(fd);
     assert_true(weft_loop_is_alive(loop));
+    close(fd);
+    until(loop, !weft_loop_is_alive(loop));
+}
+
+/* What the stream waited for is not what its heir waits for. */
+static void test_who_did_not_read_reads_now(void **state)
+{
+    weft_loop *loop = *state;
+    int fd = part_from(loop, true);
+    assert_true(can_send(fd));
+    check_reads_all(fd);
     close(fd);
     until(loop, !weft_loop_is_alive(loop));
 }
@@ -114,11 +132,9 @@ static void test_no_memory_and_the_loops_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(test_a_late_peer_reads_all),
-        ON_BOTH(test_a_peer_that_is_gone),
-        ON_BOTH(test_one_that_stays_is_left),
-        ON_BOTH(test_they_have_a_maximum),
-        cmocka_unit_test(test_no_memory_and_the_loops_end),
+        ON_BOTH(test_a_late_peer_reads_all), ON_BOTH(test_who_did_not_read_reads_now),
+        ON_BOTH(test_a_peer_that_is_gone),   ON_BOTH(test_one_that_stays_is_left),
+        ON_BOTH(test_they_have_a_maximum),   cmocka_unit_test(test_no_memory_and_the_loops_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
