@@ -30,7 +30,7 @@ static inline weft_listener *first_listener(const weft_socket *socket)
 
 static const struct weft_socket_events *own_events(const weft_socket *socket)
 {
-    return socket->has_own_events ? &socket->rare->events : &socket->shape->events;
+    return socket->has_own_events ? socket->rare->events : &socket->shape->events;
 }
 
 void wf_events_open(weft_socket *socket)

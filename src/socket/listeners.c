@@ -8,9 +8,11 @@ weft_status weft_socket_set_events(weft_socket *socket, const struct weft_socket
     if (!socket || !events)
         return WEFT_ERR_ARGUMENT;
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
-    if (!rare)
+    if (rare && !rare->events)
+        rare->events = wf_alloc(wf_loop_allocator(wf_socket_loop(socket)), sizeof *rare->events);
+    if (!rare || !rare->events)
         return WEFT_ERR_MEMORY;
-    rare->events = *events;
+    *rare->events = *events;
     socket->user = user;
     socket->has_own_events = true;
     socket->wants_parts = events->on_message_part != NULL;

@@ -14,14 +14,14 @@ struct wf_socket_rare {
     char *url;                       /* Client: serialised. */
     struct weft_listener *listeners; /* In the order of adding. */
     uint32_t telling_depth; /* Events being told: removed listeners are freed behind them. */
-    struct weft_socket_events events; /* When has_own_events. */
-    struct wf_inbox *inbox;           /* Of weft_socket_receive(). */
-    struct wf_backlog *backlog;       /* When has_backlog. */
-    _Atomic uint64_t dropped_count;   /* Messages that the policy has dropped. */
-    struct wf_spool *spool;           /* Of a large message that is being received. */
-    struct wf_opening_talk *talk;     /* Of a preface, and what comes behind it. */
-    struct wf_secure *secure;         /* Of TLS. */
-    char *peer;                       /* Of wf_socket_set_peer(). */
+    struct weft_socket_events *events; /* When has_own_events. */
+    struct wf_inbox *inbox;            /* Of weft_socket_receive(). */
+    struct wf_backlog *backlog;        /* When has_backlog. */
+    _Atomic uint64_t dropped_count;    /* Messages that the policy has dropped. */
+    struct wf_spool *spool;            /* Of a large message that is being received. */
+    struct wf_opening_talk *talk;      /* Of a preface, and what comes behind it. */
+    struct wf_secure *secure;          /* Of TLS. */
+    char *peer;                        /* Of wf_socket_set_peer(). */
     bool has_failure;
     struct weft_failure failure; /* Its texts are static, the engine's, or the one below. */
     char failure_text[128];

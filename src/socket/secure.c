@@ -6,7 +6,8 @@ weft_status wf_secure_create(weft_socket *socket, const struct wf_socket_beginni
     struct wf_socket_rare *rare = wf_socket_need_rare(socket);
     if (!rare)
         return WEFT_ERR_MEMORY;
-    rare->secure = wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *rare->secure, NULL);
+    /* As long as the connection: not in the pool's blocks, which are larger. */
+    rare->secure = wf_alloc(wf_loop_allocator(wf_socket_loop(socket)), sizeof *rare->secure);
     if (!rare->secure)
         return WEFT_ERR_MEMORY;
     *rare->secure = (struct wf_secure){ .result = WF_TLS_WANTS_INPUT, .is_settled = true };
@@ -23,7 +24,7 @@ void wf_secure_forget(weft_socket *socket)
     wf_tls_close(secure->tls);
     wf_block_drop(&secure->unsent, pool);
     wf_block_drop(&secure->kept, pool);
-    wf_pool_give(pool, secure, sizeof *secure);
+    wf_free(wf_loop_allocator(wf_socket_loop(socket)), secure);
     socket->rare->secure = NULL;
 }
 

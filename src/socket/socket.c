@@ -6,6 +6,9 @@
 /* uWebSockets needs 272 bytes for an idle connection; a block of 240 has 8 of malloc's own. */
 static_assert(sizeof(struct weft_socket) <= 232, "an idle connection is small");
 
+/* Every client has it, and what speaks TLS; the pool's next larger block is of 4096. */
+static_assert(sizeof(struct wf_socket_rare) <= 512, "what is rare fits a block of the pool");
+
 static const bool may_move[4][4] = {
     [WEFT_CONNECTING] = { [WEFT_OPEN] = true, [WEFT_CLOSING] = true, [WEFT_CLOSED] = true },
     [WEFT_OPEN] = { [WEFT_CLOSING] = true, [WEFT_CLOSED] = true },
@@ -109,6 +112,7 @@ static void destroy(weft_socket *socket)
         wf_waiting_drop(socket);
         wf_free(wf_loop_allocator(loop), socket->rare->url);
         wf_free(wf_loop_allocator(loop), socket->rare->peer);
+        wf_free(wf_loop_allocator(loop), socket->rare->events);
         wf_pool_give(wf_loop_pool(loop), socket->rare, sizeof *socket->rare);
     }
     wf_free(wf_loop_allocator(loop), socket);

@@ -9,6 +9,7 @@
 /* The peer: a client of TLS at the other end of the pair. */
 struct peer {
     struct pair pair;
+    struct peer *first; /* Set by the test: on its loop, which must end behind this one. */
     weft_tls *identity, *trust;
     struct wf_socket_beginning beginning;
     struct wf_tls *tls;
@@ -101,7 +102,10 @@ static inline void peer_begin(struct peer *peer, const struct weft_socket_settin
     peer->trust = certs_client();
     peer->beginning.tls = peer->identity;
     peer->pair.beginning = &peer->beginning;
-    pair_start(&peer->pair, WEFT_BACKEND_DEFAULT, settings);
+    if (peer->first)
+        pair_start_beside(&peer->pair, &peer->first->pair, settings);
+    else
+        pair_start(&peer->pair, WEFT_BACKEND_DEFAULT, settings);
     assert_int_equal(wf_tls_open(NULL, peer->trust, WEFT_TEXT_LITERAL("localhost"), 1, &peer->tls),
                      WEFT_OK);
 }

@@ -196,6 +196,25 @@ static void what_waits_is_known_to_the_byte(void **state)
     free(peer);
 }
 
+/* Beside what OpenSSL has of its own; the first one has made what all of a loop share. */
+static void an_open_connection_is_small(void **state)
+{
+    (void)state;
+    struct weft_socket_settings settings = { .ping_off = true };
+    struct peer *first = calloc(1, sizeof *first), *second = calloc(1, sizeof *second);
+    peer_begin(first, &settings);
+    peer_open(first);
+    size_t before = first->pair.fault.live_bytes;
+    second->first = first;
+    peer_begin(second, &settings);
+    peer_open(second);
+    assert_true(first->pair.fault.live_bytes - before < 3072);
+    peer_end(second);
+    peer_end(first);
+    free(second);
+    free(first);
+}
+
 /* A preface, and TLS behind it in the same bytes. */
 static enum wf_preface_result on_greeting(struct wf_preface *preface, weft_socket *socket,
                                           struct weft_bytes bytes, size_t *used_out)
@@ -259,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_handshake_that_drips_times_out),
         cmocka_unit_test(a_slow_reader),
         cmocka_unit_test(what_waits_is_known_to_the_byte),
+        cmocka_unit_test(an_open_connection_is_small),
         cmocka_unit_test(a_preface_goes_before),
         cmocka_unit_test(without_memory),
     };
