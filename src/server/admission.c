@@ -85,7 +85,7 @@ const char *wf_visit_scheme(const struct wf_visit *visit)
 {
     if (visit->proxied.scheme)
         return visit->proxied.scheme;
-    return weft_socket_tls(visit->socket) ? "https" : NULL;
+    return wf_socket_is_secure(visit->socket) ? "https" : NULL;
 }
 
 struct weft_text wf_visit_host(const struct wf_visit *visit)

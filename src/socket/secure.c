@@ -28,6 +28,11 @@ void wf_secure_forget(weft_socket *socket)
     socket->rare->secure = NULL;
 }
 
+bool wf_socket_is_secure(const weft_socket *socket)
+{
+    return socket->rare && wf_secure_of(socket);
+}
+
 const struct weft_tls_info *weft_socket_tls(const weft_socket *socket)
 {
     struct wf_secure *secure = socket && socket->rare ? wf_secure_of(socket) : NULL;

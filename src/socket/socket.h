@@ -101,6 +101,9 @@ struct wf_socket_beginning {
     uint16_t port;
 };
 
+/* Whether it speaks TLS; asks for less than weft_socket_tls(), which makes a description. */
+bool wf_socket_is_secure(const weft_socket *socket);
+
 /* What weft_socket_peer() says from now on (of the PROXY protocol, of a trusted Forwarded). Copied.
  * WEFT_ERR_MEMORY. */
 WEFT_MUST_USE weft_status wf_socket_set_peer(weft_socket *socket, const char *text);
