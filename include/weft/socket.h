@@ -158,8 +158,8 @@ WEFT_API const char *weft_socket_protocol(const weft_socket *socket);
 /** extensions in use, "" when none or not yet. Valid as long as the socket. */
 WEFT_API const char *weft_socket_extensions(const weft_socket *socket);
 
-/** bufferedAmount: payload bytes given to send and not yet to the kernel (over TLS: those of records
- * that it has not taken whole); grows for ever once closed. */
+/** bufferedAmount: payload bytes given to send and not yet to the kernel (over TLS: those of
+ * records that it has not taken whole); grows for ever once closed. */
 WEFT_API uint64_t weft_socket_buffered_amount(const weft_socket *socket);
 
 /** More than send_mark_bytes wait: better to send no more until on_drained. */

@@ -14,11 +14,14 @@ void wf_transport_close(weft_socket *socket, bool reset)
     wf_stream_close(&socket->stream, reset);
 }
 
-/* A server ends TCP first, and its peer may not have read the Close frame yet. RFC 6455 7.1.1. */
+/* A server ends TCP first (RFC 6455 7.1.1), and its peer may not have read the Close frame yet.
+ * Behind its own Close a peer sends nothing (5.5.1), so that closing at once resets nothing, unless
+ * it is seen to send all the same, or has a close_notify to send. */
 static bool has_said_farewell(const weft_socket *socket)
 {
     return weft_socket_side(socket) == WEFT_SERVER && !socket->is_broken &&
-           !socket->peer_has_ended && weft_engine_was_clean(&socket->engine);
+           !socket->peer_has_ended && weft_engine_was_clean(&socket->engine) &&
+           (wf_engine_has_surplus(&socket->engine) || wf_transport_of(socket)->end);
 }
 
 void wf_transport_end(weft_socket *socket)

@@ -58,6 +58,8 @@ void wf_engine_move_to(struct weft_engine *engine, enum wf_engine_phase phase)
 {
     assert(may_move[engine->phase][phase]);
     engine->phase = (uint8_t)phase;
+    if (phase == WF_PHASE_ENDED && engine->input.count)
+        engine->has_surplus = true;
     if (phase >= WF_PHASE_FAILING)
         engine->input = (struct weft_buffer){ 0 }; /* Nothing of it is read any more. */
 }

@@ -61,6 +61,7 @@ struct weft_engine {
     bool wants_end : 1;
     bool sends_plain : 1; /* weft_engine_set_compression(false) */
     uint8_t parts : 2;    /* enum wf_parts */
+    bool has_surplus : 1; /* Bytes came behind the peer's Close. */
 };
 
 /* Start an engine in place. A client's request lies in the output at once; errors as
@@ -147,6 +148,12 @@ WEFT_MUST_USE weft_status wf_engine_send_part(struct weft_engine *engine,
 
 /* From the next message on. The limits hold all the same. */
 void wf_engine_set_parts(struct weft_engine *engine, enum wf_parts parts);
+
+/* The peer has sent behind its Close frame, against RFC 6455 5.5.1. */
+static inline bool wf_engine_has_surplus(const struct weft_engine *engine)
+{
+    return engine->has_surplus;
+}
 
 /* The reader holds back: copies what was fed and not yet read, so that the lent bytes are free
  * again. It comes with the next weft_engine_next(). WEFT_ERR_MEMORY: bytes would be lost, the

@@ -244,15 +244,32 @@ static void a_broken_pipe_is_told_once(void **state)
     pair_end(&pair);
 }
 
-/* The event does not wait for the peer, nor for what it still sends; and nothing of that takes the
- * Close frame from it. RFC 6455 7.1.1. */
-static void a_clean_end_is_no_reset(void **state)
+/* RFC 6455 5.5.1: behind its Close frame a peer sends nothing, and nothing is waited for. */
+static void a_clean_end_is_the_end(void **state)
 {
     (void)state;
     struct pair pair = { 0 };
     pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
     pair_open(&pair);
     PAIR_WRITE(&pair, "\x88\x82\0\0\0\0\x03\xe8");
+    pair_until(&pair, pair.close_count);
+    assert_string_equal(pair.line, "close:1000/clean ");
+    assert_false(weft_loop_is_alive(pair.loop));
+    pair_read(&pair);
+    assert_true(pair.peer_has_end);
+    assert_memory_equal(pair.seen, "\x88\x02\x03\xe8", 4);
+    pair_end(&pair);
+}
+
+/* The event does not wait for a peer that sends behind its own Close frame, against RFC 6455 5.5.1;
+ * and nothing of that takes the server's from it. RFC 6455 7.1.1. */
+static void a_clean_end_is_no_reset(void **state)
+{
+    (void)state;
+    struct pair pair = { 0 };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+    pair_open(&pair);
+    PAIR_WRITE(&pair, "\x88\x82\0\0\0\0\x03\xe8more");
     pair_until(&pair, pair.close_count);
     assert_string_equal(pair.line, "close:1000/clean ");
     for (int i = 0; i < 10; i++) {
@@ -277,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_slow_reader_gets_all_in_order),
         cmocka_unit_test(a_full_queue_ends_in_time),
         cmocka_unit_test(a_blob_that_is_sent_when_drained_leaves),
+        cmocka_unit_test(a_clean_end_is_the_end),
         cmocka_unit_test(a_clean_end_is_no_reset),
         cmocka_unit_test(what_is_sent_when_drained_drains_again),
         cmocka_unit_test(a_fast_reader_leaves_others_their_turns),
