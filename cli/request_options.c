@@ -15,7 +15,7 @@ static bool is_token(struct weft_text text)
 static struct weft_text trimmed(const char *text)
 {
     text += strspn(text, " \t");
-    struct weft_text span = weft_text_of(text);
+    struct weft_text span = { text, strlen(text) };
     while (span.count && strchr(" \t", span.data[span.count - 1]))
         span.count--;
     return span;
@@ -59,7 +59,7 @@ bool request_read_headers(const char *command, const struct args_texts *lines,
         const char *line = lines->items[i];
         const char *colon = strchr(line, ':');
         struct weft_text name = { line, colon ? (size_t)(colon - line) : 0 };
-        if (!is_token(name) || request_has_control(trimmed(colon + 1))) {
+        if (!colon || !is_token(name) || request_has_control(trimmed(colon + 1))) {
             args_complain(command, "-H %s: expected 'NAME: VALUE'", line);
             return false;
         }

@@ -27,9 +27,9 @@ static inline struct wf_deflate_store *wf_deflate_store_of(const struct wf_pool 
     return (struct wf_deflate_store *)(void *)pool->guest;
 }
 
-/* Counted memory of a pool, as zlib asks for it. */
-void *wf_deflate_store_alloc(void *pool, uInt count, uInt bytes_each);
-void wf_deflate_store_free(void *pool, void *memory);
+/* Counted memory of a pool (`opaque`), as zlib asks for it. */
+void *wf_deflate_store_alloc(void *opaque, uInt count, uInt bytes_each);
+void wf_deflate_store_free(void *opaque, void *memory);
 
 /* For the end of a pool: the contexts that it keeps. */
 void wf_deflater_drop_kept(struct wf_deflate_store *store);

@@ -76,7 +76,7 @@ static void count_depths(struct leaves *leaves, uint16_t *at_depth, unsigned dep
 {
     enum { NODES = WF_HUFFMAN_SYMBOLS_MAX }; /* Behind the leaves. */
     uint32_t weights[WF_HUFFMAN_SYMBOLS_MAX];
-    uint16_t parents[2 * WF_HUFFMAN_SYMBOLS_MAX];
+    uint16_t parents[2 * WF_HUFFMAN_SYMBOLS_MAX] = { 0 };
     size_t leaf = 0, node = 0, node_count = leaves->count - 1;
     leaves->sorted[leaves->count] = UINT32_MAX;
     for (size_t made = 0; made < node_count; made++) {

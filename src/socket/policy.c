@@ -16,6 +16,7 @@ uint64_t weft_socket_dropped(const weft_socket *socket)
 
 static void drop_oldest(weft_socket *socket, uint64_t bytes_wanted, const struct wf_item *spared)
 {
+    assert(socket->rare && socket->rare->backlog); /* There is so much to drop. */
     const struct wf_seat *seat = socket->rare->backlog->droppable.next;
     uint64_t bytes = 0;
     while (bytes < bytes_wanted) {
