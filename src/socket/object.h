@@ -46,7 +46,8 @@ struct weft_socket {
     _Atomic uint64_t
         dropped_bytes; /* Given to send after close(): bufferedAmount counts them for ever. */
     _Atomic uint64_t posted_bytes; /* Given to send by other threads, on their way to the loop. */
-    _Atomic uint32_t posted_calls; /* Of other threads, of all kinds. */
+    /* Calls of other threads that are on their way, of all kinds, and WF_CLOSE_WAS_POSTED. */
+    _Atomic uint32_t posted_calls;
     /* Begin of what is waited for: the handshake, the reader of an answer, the pong, the end. While
      * OPEN, and no ping is due: the peer's last byte. */
     uint32_t since_ms;
@@ -78,6 +79,13 @@ struct weft_socket {
     bool is_gathered : 1;    /* It has a place in its shape's gathering. */
     bool is_given_up : 1;    /* The user has called close(): no connection follows this one. */
 };
+
+enum { WF_CLOSE_WAS_POSTED = 1 << 30 };
+static inline uint32_t wf_socket_posted_calls(const weft_socket *socket)
+{
+    return atomic_load_explicit(&socket->posted_calls, memory_order_relaxed) &
+           (WF_CLOSE_WAS_POSTED - 1);
+}
 
 /* ---- socket.c ---- */
 /* Any thread. */

@@ -126,13 +126,14 @@ static bool post(weft_socket *socket, struct call *call)
 
 /* A call costs more than its bytes: as many may wait as they fill send_bytes_max, and a few where
  * that is small. close() always may. */
-enum { CALLS_ALWAYS = 256 };
+enum { CALLS_ALWAYS = 256, CALLS_MAX = WF_CLOSE_WAS_POSTED / 2 };
 
 static bool may_post(const weft_socket *socket)
 {
     uint64_t max = socket->shape->settings.send_bytes_max / sizeof(struct call);
-    return atomic_load_explicit(&socket->posted_calls, memory_order_relaxed) <
-           (max > CALLS_ALWAYS ? max : CALLS_ALWAYS);
+    if (max < CALLS_ALWAYS)
+        max = CALLS_ALWAYS;
+    return wf_socket_posted_calls(socket) < (max < CALLS_MAX ? max : CALLS_MAX);
 }
 
 /* What is on its way counts against the queue's maximum, or a fast thread would fill the memory. */
@@ -193,11 +194,21 @@ weft_status wf_remote_send_blob(weft_socket *socket, weft_blob *blob)
     return WEFT_OK;
 }
 
+/* It is never refused, and the first is enough: no close() has anything to do behind another. */
 weft_status wf_remote_close(weft_socket *socket, uint16_t code, struct weft_text reason)
 {
+    uint32_t before = atomic_load_explicit(&socket->posted_calls, memory_order_relaxed);
+    if (before & WF_CLOSE_WAS_POSTED)
+        return WEFT_OK;
     struct call *call = create(socket, CLOSE, weft_bytes_of(reason));
     if (!call)
         return WEFT_ERR_MEMORY;
+    before =
+        atomic_fetch_or_explicit(&socket->posted_calls, WF_CLOSE_WAS_POSTED, memory_order_relaxed);
+    if (before & WF_CLOSE_WAS_POSTED) {
+        destroy(call);
+        return WEFT_OK;
+    }
     call->code = code;
     (void)post(socket, call);
     return WEFT_OK;

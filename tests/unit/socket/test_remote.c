@@ -208,13 +208,44 @@ static void calls_on_their_way_are_limited(void **state)
         assert_int_equal(weft_socket_ready_state(pair.socket), WEFT_OPEN);
         /* Once they have come there is room again. */
         pair_until(&pair, (pair_read(&pair), pair.seen_bytes > 0));
-        pair_until(&pair, pair.socket->posted_calls == 0);
+        pair_until(&pair, wf_socket_posted_calls(pair.socket) == 0);
         flood.status = c->send(pair.socket);
         in_a_thread(send_until_full, &flood);
         assert_int_equal(flood.status, c->status);
         pair_end(&pair);
     }
     weft_blob_release(no_bytes);
+}
+
+static void *close_often(void *argument)
+{
+    struct flood *flood = argument;
+    for (int i = 0; i < 1000 && flood->status == WEFT_OK; i++)
+        flood->status = weft_socket_close(flood->socket, 3000, "enough");
+    return NULL;
+}
+
+/* close() is never refused; those behind the first have nothing to do, and cost nothing. */
+static void one_close_is_on_its_way(void **state)
+{
+    (void)state;
+    struct pair pair = { 0 };
+    pair_start(&pair, WEFT_BACKEND_DEFAULT, NULL);
+    pair_open(&pair);
+    struct flood flood = { pair.socket, NULL, WEFT_OK };
+    in_a_thread(close_often, &flood);
+    assert_int_equal(flood.status, WEFT_OK);
+    assert_int_equal(wf_socket_posted_calls(pair.socket), 1);
+    pair_until(&pair, weft_socket_ready_state(pair.socket) == WEFT_CLOSING);
+    assert_int_equal(wf_socket_posted_calls(pair.socket), 0);
+    in_a_thread(close_often, &flood);
+    assert_int_equal(flood.status, WEFT_OK);
+    pair_until(&pair, (pair_read(&pair), pair.seen_bytes > 0));
+    assert_memory_equal(pair.seen,
+                        "\x88\x08\x0b\xb8"
+                        "enough",
+                        10);
+    pair_end(&pair);
 }
 
 int main(void)
@@ -225,6 +256,7 @@ int main(void)
         cmocka_unit_test(sockets_outlive_their_loop),
         cmocka_unit_test(calls_that_a_destroyed_loop_never_ran),
         cmocka_unit_test(calls_on_their_way_are_limited),
+        cmocka_unit_test(one_close_is_on_its_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
