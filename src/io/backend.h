@@ -29,6 +29,7 @@ enum {
     WF_STREAM_HUNG_UP = 1 << 8, /* While paused, with bytes unread: the end is told after these. */
     WF_STREAM_LOST = 1 << 9,    /* The kernel refuses to watch it: on_failed in the next turn. */
     WF_STREAM_FAILED = 1 << 10, /* Its owner was told, and nothing else follows. */
+    WF_STREAM_PLACED = 1 << 11, /* on_place says where to receive. */
 };
 
 /* A descriptor that is not a stream: a watched one, the loop's own. Zero-filled but for on_ready

@@ -4,12 +4,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 enum {
     SPANS_PER_CALL = 64,
-    READS_PER_TURN = 4,    /* Of one stream: the others want to be heard too. */
+    READS_PER_TURN = 4, /* Of the buffer's size, of one stream: the others want to be heard too. */
     ACCEPTS_PER_TURN = 64, /* Of one listener, likewise. */
 };
 
@@ -96,17 +97,31 @@ static void finish_connecting(struct wf_stream *stream)
         adjust_or_lose(stream);
 }
 
+/* What the kernel holds is asked for, so that memory is made for what has come and not for what a
+ * peer has announced. */
+static struct weft_buffer place_of(struct wf_stream *stream)
+{
+    weft_loop *loop = stream->loop;
+    struct weft_buffer place = { 0 };
+    int there = 0;
+    if (stream->flags & WF_STREAM_PLACED && ioctl(stream->fd, FIONREAD, &there) == 0 && there > 0)
+        place = stream->events->on_place(stream, (size_t)there);
+    return place.count ? place : (struct weft_buffer){ loop->receive_buffer, loop->receive_bytes };
+}
+
 /* One read as a rule; more only where the buffer was filled to its end. */
 static void receive(struct wf_stream *stream)
 {
     weft_loop *loop = stream->loop;
-    for (int reads = 0; reads < READS_PER_TURN; reads++) {
-        ssize_t got = recv(stream->fd, loop->receive_buffer, loop->receive_bytes, 0);
+    size_t taken = 0;
+    while (taken < READS_PER_TURN * loop->receive_bytes) {
+        struct weft_buffer place = place_of(stream);
+        ssize_t got = recv(stream->fd, place.data, place.count, 0);
         if (got > 0) {
             size_t count = (size_t)got;
-            stream->events->on_received(stream,
-                                        (struct weft_buffer){ loop->receive_buffer, count });
-            if (count < loop->receive_bytes || !is_current(loop, stream) ||
+            taken += count;
+            stream->events->on_received(stream, (struct weft_buffer){ place.data, count });
+            if (count < place.count || !is_current(loop, stream) ||
                 stream->flags & WF_STREAM_PAUSED)
                 return;
         } else if (got == 0) {

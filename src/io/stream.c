@@ -180,6 +180,14 @@ void wf_stream_resume(struct wf_stream *stream)
     stream->loop->backend->stream_adjust(stream);
 }
 
+void wf_stream_want_place(struct wf_stream *stream, bool is_wanted)
+{
+    if (is_wanted && wf_stream_is_open(stream) && stream->events->on_place)
+        stream->flags |= WF_STREAM_PLACED;
+    else
+        stream->flags &= ~(uint32_t)WF_STREAM_PLACED;
+}
+
 void wf_stream_shutdown(struct wf_stream *stream)
 {
     if (wf_stream_is_open(stream))

@@ -17,18 +17,21 @@ struct wf_stream;
 
 enum { WF_STREAM_DEVICE_BYTES = 16 }; /* IFNAMSIZ */
 
-/* One constant table per kind of owner. All must be set. */
+/* One constant table per kind of owner. All must be set but on_place. */
 struct wf_stream_events {
     /* A connecting stream is connected (0), or could not be (errno). */
     void (*on_connected)(struct wf_stream *stream, int system_error);
-    /* Bytes have come: in the loop's receive buffer, lent until this returns, and may be changed.
-     * At least 16 bytes behind the end of the span are the loop's to read (not the peer's bytes):
-     * SIMD may overread. */
+    /* Bytes have come: in the loop's receive buffer, lent until this returns, and may be changed;
+     * or at the place that on_place has named. Behind the loop's, at least 16 bytes behind the end
+     * of the span are the loop's to read (not the peer's bytes): SIMD may overread. */
     void (*on_received)(struct wf_stream *stream, struct weft_buffer bytes);
     /* The peer has ended its direction: nothing more will be received. */
     void (*on_end)(struct wf_stream *stream);
     /* After a send that took less than all: there is room again. */
     void (*on_sendable)(struct wf_stream *stream);
+    /* Where the next bytes are to lie, of which `there` have come at least; asked only after
+     * wf_stream_want_place(). Empty: in the loop's buffer, this time. NULL: it never wants one. */
+    struct weft_buffer (*on_place)(struct wf_stream *stream, size_t there);
     /* The connection is broken (ECONNRESET, EPIPE, ECANCELED: the loop is being destroyed ...). The
      * owner closes the stream. */
     void (*on_failed)(struct wf_stream *stream, int system_error);
@@ -100,6 +103,9 @@ WEFT_MUST_USE weft_status wf_stream_send(struct wf_stream *stream, const struct 
  * after the resume. Neither calls anybody. */
 void wf_stream_pause(struct wf_stream *stream);
 void wf_stream_resume(struct wf_stream *stream);
+
+/* Whether on_place is asked before each receive. */
+void wf_stream_want_place(struct wf_stream *stream, bool is_wanted);
 
 /* Ends the own direction (FIN) behind what was sent. Receiving goes on. */
 void wf_stream_shutdown(struct wf_stream *stream);

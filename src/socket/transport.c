@@ -87,7 +87,20 @@ static void on_received(struct wf_stream *stream, struct weft_buffer bytes)
 {
     weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
     wf_inflow_note_heard(socket);
+    weft_socket_retain(socket);
     wf_inflow_receive(socket, bytes);
+    if (socket->engine.partial && wf_engine_wants_place(&socket->engine))
+        wf_stream_want_place(stream, true);
+    weft_socket_release(socket);
+}
+
+static struct weft_buffer on_place(struct wf_stream *stream, size_t there)
+{
+    weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
+    if (wf_engine_wants_place(&socket->engine))
+        return wf_engine_place(&socket->engine, there);
+    wf_stream_want_place(stream, false);
+    return (struct weft_buffer){ 0 };
 }
 
 static void on_end(struct wf_stream *stream)
@@ -125,6 +138,7 @@ static void shut_down(weft_socket *socket)
 const struct wf_transport wf_transport_plain = {
     .events = { .on_connected = wf_transport_on_connected,
                 .on_received = on_received,
+                .on_place = on_place,
                 .on_end = on_end,
                 .on_sendable = on_sendable,
                 .on_failed = wf_transport_on_failed },

@@ -146,6 +146,13 @@ WEFT_MUST_USE weft_status wf_engine_send_part(struct weft_engine *engine,
                                               enum weft_message_type type, struct weft_bytes part,
                                               bool is_first, bool is_final);
 
+/* A long message is coming, of which more may be received straight to where it is collected. */
+bool wf_engine_wants_place(const struct weft_engine *engine);
+
+/* Where: room for at most `there` bytes, to be filled from its begin and fed at once. Empty: not
+ * this time, or no more. */
+struct weft_buffer wf_engine_place(struct weft_engine *engine, size_t there);
+
 /* From the next message on. The limits hold all the same. */
 void wf_engine_set_parts(struct weft_engine *engine, enum wf_parts parts);
 

@@ -200,18 +200,28 @@ static size_t message_bytes_max(const struct weft_engine *engine)
     return bytes_max > SIZE_MAX ? SIZE_MAX : (size_t)bytes_max;
 }
 
-/* Unmasks from the input to the message, so that each byte is read once and written once. */
+bool wf_message_reserve(struct weft_engine *engine, size_t count)
+{
+    return wf_block_reserve(&engine->partial->message, engine->config->pool, count,
+                            message_bytes_max(engine));
+}
+
+/* Unmasks from the input to the message, so that each byte is read once and written once; or where
+ * the message lies, if it was received there. */
 static bool store_data(struct weft_engine *engine, size_t count)
 {
     struct wf_partial *partial = engine->partial;
     struct wf_block *message = &partial->message;
-    if (!wf_block_reserve(message, engine->config->pool, count, message_bytes_max(engine))) {
+    if (!wf_message_reserve(engine, count)) {
         wf_failing_fault(engine, WF_FAULT_NO_MEMORY);
         return false;
     }
     uint8_t *place = message->data + message->count;
-    wf_mask_copy(place, engine->input.data, count, partial->frame.key,
-                 (size_t)partial->taken_bytes);
+    if (engine->input.data != place)
+        wf_mask_copy(place, engine->input.data, count, partial->frame.key,
+                     (size_t)partial->taken_bytes);
+    else if (partial->frame.key)
+        wf_mask(place, count, partial->frame.key, (size_t)partial->taken_bytes);
     message->count += count;
     /* RFC 6455 8.1, and as soon as it shows: also before the frame or the message has ended. */
     if (partial->message_type == WEFT_TEXT && !wf_utf8_feed(&partial->utf8, place, count)) {

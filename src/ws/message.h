@@ -15,6 +15,10 @@ void wf_message_take_back(struct weft_engine *engine);
 
 void wf_message_drop(struct weft_engine *engine);
 
+/* Makes room for so many bytes of the frame that has begun, behind what has come of the message.
+ * False: no memory. There is a partial. */
+bool wf_message_reserve(struct weft_engine *engine, size_t count);
+
 /* ---- handing.c: a message in parts. There is a partial, for all of these. ---- */
 
 /* A frame has begun. False: its message is too big, the connection has failed. */

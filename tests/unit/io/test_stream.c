@@ -664,6 +664,62 @@ static void test_change_of_hands(void **state)
     assert_false(weft_loop_is_alive(loop));
 }
 
+static struct {
+    uint8_t bytes[8];
+    size_t there, asked_count, placed_count;
+} place;
+
+static struct weft_buffer name_place(struct wf_stream *stream, size_t there)
+{
+    (void)stream;
+    place.there = there;
+    place.asked_count++;
+    size_t room = place.placed_count < 2 ? sizeof place.bytes : 0;
+    return (struct weft_buffer){ place.bytes, room };
+}
+
+static void note_place(struct wf_stream *stream, struct weft_buffer bytes)
+{
+    place.placed_count += bytes.data == place.bytes;
+    end_received(stream, bytes);
+}
+
+/* The owner's place first, as long as it names one, and then the loop's buffer. */
+static void test_place(void **state)
+{
+    weft_loop *loop = *state;
+    struct end a, b;
+    make_pair(loop, SOCKETPAIR, &a, &b);
+    struct wf_stream_events placing = end_events;
+    placing.on_received = note_place;
+    placing.on_place = name_place;
+    memset(&place, 0, sizeof place);
+    size_t taken = 0;
+    struct weft_bytes bytes = { (const uint8_t *)"an owner's place", 16 };
+    wf_stream_want_place(&a.stream, true); /* Its table has none: nothing happens. */
+    wf_stream_set_events(&a.stream, &placing);
+    assert_int_equal(wf_stream_send(&b.stream, &bytes, 1, &taken), WEFT_OK);
+    until(loop, has_received(&a, "an owner's place"));
+    assert_int_equal(place.asked_count, 0);
+
+    wf_stream_want_place(&a.stream, true);
+    bytes = (struct weft_bytes){ (const uint8_t *)"-23456781234567812", 18 };
+    assert_int_equal(wf_stream_send(&b.stream, &bytes, 1, &taken), WEFT_OK);
+    until(loop, has_received(&a, "an owner's place-23456781234567812"));
+    assert_int_equal(place.placed_count, 2);
+    assert_int_equal(place.asked_count, 3);
+    assert_int_equal(place.there, 2);
+
+    wf_stream_want_place(&a.stream, false);
+    assert_int_equal(wf_stream_send(&b.stream, &bytes, 1, &taken), WEFT_OK);
+    until(loop, a.received_bytes == 16 + 18 + 18);
+    assert_int_equal(place.asked_count, 3);
+    end_close(&a);
+    end_close(&b);
+    wf_stream_want_place(&a.stream, true);
+    assert_false(weft_loop_is_alive(loop));
+}
+
 static void test_zero_filled(void **state)
 {
     (void)state;
@@ -674,6 +730,7 @@ static void test_zero_filled(void **state)
     wf_stream_pause(&stream);
     wf_stream_resume(&stream);
     wf_stream_shutdown(&stream);
+    wf_stream_want_place(&stream, true);
     assert_int_equal(wf_stream_take_fd(&stream), -1);
     assert_int_equal(wf_stream_peer(&stream, &peer), WEFT_ERR_CLOSED);
 }
@@ -811,6 +868,7 @@ int main(void)
         ON_BOTH(test_each_and_peer),
         cmocka_unit_test(test_zero_filled),
         ON_BOTH(test_change_of_hands),
+        ON_BOTH(test_place),
         ON_BOTH(test_open_fails),
         ON_BOTH(test_loop_destroyed),
         cmocka_unit_test(test_lost),
