@@ -123,6 +123,17 @@ static size_t next_room(const struct wf_chain *chain, size_t bytes)
     return room > bytes ? room : bytes;
 }
 
+static uint8_t *put_behind(struct wf_chain *chain, struct wf_chunk *last, size_t bytes,
+                           size_t payload_bytes)
+{
+    uint8_t *place = (uint8_t *)(last + 1) + last->bytes;
+    last->bytes += bytes;
+    last->payload_bytes += payload_bytes;
+    chain->bytes += bytes;
+    chain->payload_bytes += payload_bytes;
+    return place;
+}
+
 static uint8_t *extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                        size_t payload_bytes, bool is_apart)
 {
@@ -133,22 +144,22 @@ static uint8_t *extend(struct wf_chain *chain, struct wf_pool *pool, size_t byte
             return NULL;
         link_last(chain, last);
     }
-    uint8_t *place = (uint8_t *)(last + 1) + last->bytes;
-    last->bytes += bytes;
-    last->payload_bytes += payload_bytes;
-    chain->bytes += bytes;
-    chain->payload_bytes += payload_bytes;
-    return place;
+    return put_behind(chain, last, bytes, payload_bytes);
 }
 
-void wf_chain_expect(struct wf_chain *chain, struct wf_pool *pool, size_t bytes)
+uint8_t *wf_chain_extend_ahead(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
+                               size_t payload_bytes, size_t ahead)
 {
+    size_t room_min = FIRST_BLOCK_BYTES - sizeof(struct wf_chunk);
     size_t room_max = LARGEST_BLOCK_BYTES - sizeof(struct wf_chunk);
-    if (chain->last || bytes <= FIRST_BLOCK_BYTES - sizeof(struct wf_chunk))
-        return;
-    struct wf_chunk *first = chunk_create(pool, bytes < room_max ? bytes : room_max);
-    if (first)
-        link_last(chain, first);
+    if (chain->last || bytes > room_max)
+        return extend(chain, pool, bytes, payload_bytes, false);
+    size_t room = ahead > room_max - bytes ? room_max : bytes + ahead;
+    struct wf_chunk *first = chunk_create(pool, room < room_min ? room_min : room);
+    if (!first)
+        return NULL;
+    chain->first = chain->last = first;
+    return put_behind(chain, first, bytes, payload_bytes);
 }
 
 uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
@@ -342,5 +353,11 @@ void wf_chain_consume(struct wf_chain *chain, struct wf_pool *pool, size_t count
 
 void wf_chain_clear(struct wf_chain *chain, struct wf_pool *pool)
 {
-    wf_chain_consume(chain, pool, (size_t)chain->bytes);
+    struct wf_chunk *chunk = chain->first;
+    *chain = (struct wf_chain){ 0 };
+    while (chunk) {
+        struct wf_chunk *next = chunk->next;
+        chunk_destroy(pool, chunk);
+        chunk = next;
+    }
 }

@@ -93,9 +93,10 @@ static inline uint8_t *wf_chain_extend_last(struct wf_chain *chain, size_t bytes
     return place;
 }
 
-/* So many bytes are about to follow, more or less: where the chain is empty, they get one chunk. A
- * hint: without memory nothing happens. */
-void wf_chain_expect(struct wf_chain *chain, struct wf_pool *pool, size_t bytes);
+/* As wf_chain_extend(), where so many bytes are about to follow, more or less: in an empty chain
+ * all of them get one chunk. */
+uint8_t *wf_chain_extend_ahead(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
+                               size_t payload_bytes, size_t ahead);
 
 /* As wf_chain_extend(), for bytes that hold their payload in another form. */
 uint8_t *wf_chain_extend_packed(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
@@ -133,6 +134,15 @@ void wf_chain_leave_arena(struct wf_chain *chain, struct wf_pool *pool);
 
 /* Shows the first pieces. Returns how many. */
 size_t wf_chain_spans(const struct wf_chain *chain, struct weft_bytes *spans, size_t spans_max);
+
+/* The only piece of a chain that has one; else empty. */
+static inline struct weft_bytes wf_chain_only_span(const struct wf_chain *chain)
+{
+    const struct wf_chunk *chunk = chain->first;
+    if (!chunk || chunk->next)
+        return (struct weft_bytes){ 0 };
+    return (struct weft_bytes){ chunk->data + chunk->sent, chunk->bytes - chunk->sent };
+}
 
 /* Drops the first `count` bytes, at most chain->bytes. */
 void wf_chain_consume(struct wf_chain *chain, struct wf_pool *pool, size_t count);

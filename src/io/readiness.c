@@ -286,10 +286,15 @@ static ssize_t send_some(int fd, const struct weft_bytes *spans, size_t count)
     return sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : sent;
 }
 
-weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft_bytes *spans,
-                                     size_t span_count, size_t *taken_out)
+static void wait_for_room(struct wf_stream *stream)
 {
-    *taken_out = 0;
+    stream->flags |= WF_STREAM_SENDING;
+    adjust_or_lose(stream);
+}
+
+static weft_status send_batches(struct wf_stream *stream, const struct weft_bytes *spans,
+                                size_t span_count, size_t *taken_out)
+{
     while (span_count) {
         size_t count = span_count < SPANS_PER_CALL ? span_count : SPANS_PER_CALL;
         size_t bytes = 0;
@@ -300,13 +305,27 @@ weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft
             return WEFT_ERR_SYSTEM;
         *taken_out += (size_t)sent;
         if ((size_t)sent < bytes) {
-            stream->flags |= WF_STREAM_SENDING;
-            adjust_or_lose(stream);
+            wait_for_room(stream);
             return WEFT_OK;
         }
         spans += count;
         span_count -= count;
     }
+    return WEFT_OK;
+}
+
+weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft_bytes *spans,
+                                     size_t span_count, size_t *taken_out)
+{
+    *taken_out = 0;
+    if (span_count != 1 || spans->count == 0)
+        return send_batches(stream, spans, span_count, taken_out);
+    ssize_t sent = send(stream->fd, spans->data, spans->count, MSG_NOSIGNAL);
+    if (sent < 0)
+        return send_batches(stream, spans, 1, taken_out); /* Which knows why. */
+    *taken_out = (size_t)sent;
+    if ((size_t)sent < spans->count)
+        wait_for_room(stream);
     return WEFT_OK;
 }
 

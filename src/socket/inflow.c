@@ -160,7 +160,8 @@ static bool may_hand_out(const weft_socket *socket)
            wf_socket_state(socket) != WEFT_CLOSED;
 }
 
-/* Nobody but the shape's on_message is told, and as it is. */
+/* Nobody but the shape's on_message is told, and as it is. What changes that calls
+ * wf_inflow_end_quick(). */
 static inline bool is_told_plainly(const weft_socket *socket)
 {
     return wf_socket_state(socket) == WEFT_OPEN && !socket->is_broken && !socket->is_paused &&
@@ -168,55 +169,75 @@ static inline bool is_told_plainly(const weft_socket *socket)
            socket->engine.phase == WF_PHASE_FRAMES;
 }
 
-/* Short messages that lie in the input in a row. Returns their bytes. */
-static uint64_t hand_out_short(weft_socket *socket)
+_Thread_local weft_socket *wf_inflow_quick;
+
+static inline void tell_short(weft_socket *socket, struct wf_socket_shape *shape,
+                              const struct weft_message_event *message)
 {
-    uint64_t taken_bytes = 0;
+    if (message->type == WEFT_TEXT)
+        shape->told_text = (struct weft_bytes){ message->data, message->bytes };
+    shape->events.on_message(socket, message, socket->user);
+    if (message->type == WEFT_TEXT)
+        shape->told_text = (struct weft_bytes){ 0 };
+}
+
+/* Short messages that lie in the input in a row. Returns their bytes, with the headers. What cannot
+ * change between two of them unless wf_inflow_end_quick() is called is looked at once. */
+static __attribute__((noinline)) size_t hand_out_short(weft_socket *socket)
+{
+    struct weft_engine *engine = &socket->engine;
+    struct wf_socket_shape *shape = socket->shape;
+    size_t before = engine->input.count;
+    struct weft_message_event message = { 0 };
     enum weft_message_type type;
     struct weft_buffer data;
-    struct wf_socket_shape *shape = socket->shape;
-    if (!wf_quick_may_begin(&socket->engine) || !shape->events.on_message)
+    if (!wf_quick_may_begin(engine) || !shape->events.on_message || !is_told_plainly(socket) ||
+        !wf_quick_next(engine, &type, &data))
         return 0;
-    while (is_told_plainly(socket) && taken_bytes < TURN_BYTES_MAX &&
-           wf_quick_next(&socket->engine, &type, &data)) {
-        struct weft_message_event message = { .type = type,
-                                              .data = data.data,
-                                              .bytes = data.count };
-        taken_bytes += data.count;
-        if (type == WEFT_TEXT)
-            shape->told_text = (struct weft_bytes){ data.data, data.count };
-        shape->events.on_message(socket, &message, socket->user);
-        shape->told_text.data = NULL;
+    bool is_quick = !socket->has_policy && wf_quick_may_send(engine);
+    wf_inflow_quick = is_quick ? socket : NULL;
+    do {
+        message.type = type;
+        message.data = data.data;
+        message.bytes = data.count;
+        tell_short(socket, shape, &message);
+        assert(wf_inflow_quick != socket || is_told_plainly(socket));
+    } while ((is_quick ? wf_inflow_quick == socket : is_told_plainly(socket)) &&
+             wf_quick_next(engine, &type, &data));
+    wf_inflow_quick = NULL;
+    socket->active_ms = wf_socket_now(socket);
+    return before - engine->input.count;
+}
+
+/* The next event of any kind. Returns its bytes, and whether there is one. */
+static uint64_t hand_out_next(weft_socket *socket, bool *is_there_out)
+{
+    enum weft_message_type type;
+    struct weft_buffer message;
+    struct weft_engine_event event;
+    *is_there_out = true;
+    if (wf_engine_next_whole(&socket->engine, &type, &message)) {
+        socket->shape->told_whole = message;
+        on_message(socket, type, message);
+        socket->shape->told_whole = (struct weft_buffer){ 0 };
+        return message.count;
     }
-    shape->told_text = (struct weft_bytes){ 0 };
-    if (taken_bytes)
-        socket->active_ms = wf_socket_now(socket);
-    return taken_bytes;
+    *is_there_out = weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE;
+    if (*is_there_out)
+        hand_out(socket, &event);
+    return *is_there_out ? event.data.count : 0;
 }
 
 /* Returns the bytes that were handed out. */
 static uint64_t hand_out_all(weft_socket *socket)
 {
-    uint64_t taken_bytes = 0;
-    while (taken_bytes < TURN_BYTES_MAX && may_hand_out(socket)) {
-        enum weft_message_type type;
-        struct weft_buffer message;
-        struct weft_engine_event event;
-        taken_bytes += hand_out_short(socket);
-        if (wf_quick_is_at_end(&socket->engine) || !may_hand_out(socket) ||
-            taken_bytes >= TURN_BYTES_MAX)
-            break;
-        if (wf_engine_next_whole(&socket->engine, &type, &message)) {
-            taken_bytes += message.count;
-            socket->shape->told_whole = message;
-            on_message(socket, type, message);
-            socket->shape->told_whole = (struct weft_buffer){ 0 };
-        } else if (weft_engine_next(&socket->engine, &event) != WEFT_EVENT_NONE) {
-            taken_bytes += event.data.count;
-            hand_out(socket, &event);
-        } else {
-            break;
-        }
+    uint64_t taken_bytes = hand_out_short(socket);
+    bool is_there = true;
+    while (is_there && !wf_quick_is_at_end(&socket->engine) && taken_bytes < TURN_BYTES_MAX &&
+           may_hand_out(socket)) {
+        taken_bytes += hand_out_next(socket, &is_there);
+        if (is_there)
+            taken_bytes += hand_out_short(socket);
     }
     return taken_bytes;
 }
@@ -246,6 +267,7 @@ void weft_socket_pause(weft_socket *socket)
         return;
     socket->is_paused = true;
     socket->is_held = true;
+    wf_inflow_end_quick(socket);
     wf_transport_pause(socket);
 }
 
@@ -259,13 +281,14 @@ void weft_socket_resume(weft_socket *socket)
     wf_socket_serve_soon(socket);
 }
 
-/* The events, and behind them one write for all that the callbacks have sent. */
+/* The events, and behind them one write for all that the callbacks have sent. Nothing but the flush
+ * ends a connection, so that there is a socket until then. */
 static void pump_and_flush(weft_socket *socket)
 {
-    weft_socket_retain(socket);
     wf_inflow_pump(socket);
+    if (socket->engine.partial && wf_engine_wants_place(&socket->engine))
+        wf_stream_want_place(&socket->stream, true);
     wf_outflow_flush(socket);
-    weft_socket_release(socket);
 }
 
 void wf_inflow_note_heard(weft_socket *socket)

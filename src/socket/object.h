@@ -124,6 +124,18 @@ void wf_inflow_note_heard(weft_socket *socket);
 /* The peer's end, likewise. */
 void wf_inflow_end(weft_socket *socket);
 
+/* The socket whose short messages are being handed out on this thread, and whose short answers
+ * nothing stands in the way of: it is OPEN, has neither listeners nor a backlog, and is not paused.
+ * NULL: there is none, or that has changed meanwhile. */
+extern _Thread_local __attribute__((tls_model("initial-exec"))) weft_socket *wf_inflow_quick;
+
+/* What that depends on changes, or may. */
+static inline void wf_inflow_end_quick(const weft_socket *socket)
+{
+    if (wf_inflow_quick == socket)
+        wf_inflow_quick = NULL;
+}
+
 /* ---- outflow.c ---- */
 /* Writes what the kernel takes. Calls nobody; what it finds broken is noted for the settling. */
 void wf_outflow_write(weft_socket *socket);

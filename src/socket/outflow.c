@@ -11,10 +11,10 @@ enum {
     BODY_WRITES_PER_TURN = 8, /* A fast reader must not keep the loop for itself. */
 };
 
-void wf_outflow_write(weft_socket *socket)
+static void write_all(weft_socket *socket)
 {
     struct weft_bytes spans[SPANS_MAX];
-    while (!socket->is_broken && weft_engine_output_bytes(&socket->engine) > 0) {
+    while (!socket->is_broken && wf_engine_output_bytes(&socket->engine) > 0) {
         size_t count = weft_engine_output(&socket->engine, spans, SPANS_MAX);
         size_t offered = 0, taken = 0;
         for (size_t i = 0; i < count; i++)
@@ -34,6 +34,29 @@ void wf_outflow_write(weft_socket *socket)
         if (taken < offered)
             return;
     }
+}
+
+void wf_outflow_write(weft_socket *socket)
+{
+    const struct wf_chain *output = &socket->engine.output;
+    if (socket->is_broken || output->bytes == 0)
+        return;
+    /* Most often one piece, which the kernel takes at once. */
+    struct weft_bytes span = wf_chain_only_span(output);
+    size_t taken = 0;
+    if (span.count && socket->is_websocket && !socket->has_backlog) {
+        if (wf_transport_send(socket, &span, 1, &taken))
+            return;
+        if (taken == span.count)
+            wf_engine_sent_all(&socket->engine);
+        else
+            weft_engine_sent(&socket->engine, taken);
+        if (taken && socket->is_ping_due && output->bytes > 0)
+            socket->since_ms = wf_socket_now(socket);
+        if (taken < span.count || output->bytes == 0)
+            return;
+    }
+    write_all(socket);
 }
 
 /* What waits to be written, of a blob also what is not yet read. */
@@ -118,17 +141,13 @@ static inline bool is_settled(const weft_socket *socket)
     return !socket->is_broken && !socket->is_over_mark && !socket->is_held &&
            !socket->has_backlog && !socket->is_body_wanted && !socket->engine_is_done &&
            !socket->peer_has_ended && wf_engine_output_bytes(&socket->engine) == 0 &&
-           !weft_engine_wants_end(&socket->engine);
+           !socket->engine.wants_end;
 }
 
-void wf_outflow_flush(weft_socket *socket)
+/* The rest of a flush: what waits for the writing, goes on. */
+static void settle(weft_socket *socket)
 {
-    if (wf_socket_state(socket) == WEFT_CLOSED)
-        return;
     if (socket->has_stream && !socket->is_broken) {
-        wf_outflow_write(socket);
-        if (is_settled(socket))
-            return;
         wf_feeding_go_on(socket);
         ask_for_body(socket);
         /* on_drained may send again: what it sends leaves now. */
@@ -146,6 +165,16 @@ void wf_outflow_flush(weft_socket *socket)
     } else if (socket->is_broken) {
         wf_events_finish(socket);
     }
+}
+
+void wf_outflow_flush(weft_socket *socket)
+{
+    if (wf_socket_state(socket) == WEFT_CLOSED)
+        return;
+    if (socket->has_stream)
+        wf_outflow_write(socket);
+    if (!socket->has_stream || !is_settled(socket))
+        settle(socket);
 }
 
 /* The queue is full: flagged as full, the connection is closed behind what it holds. */
@@ -277,8 +306,19 @@ weft_status weft_socket_send_keyed(weft_socket *socket, enum weft_message_type t
                                                      : wf_outflow_send(socket, type, payload);
 }
 
-/* What most answers are: short, and nothing stands in the way. False: nothing was done, and
- * send_message() knows what there is to do. */
+/* What most answers are: short, to a short message of the same socket. False: nothing was done. */
+static inline bool send_quickly(weft_socket *socket, enum weft_message_type type, const void *data,
+                                size_t bytes)
+{
+    struct weft_bytes payload = { data, bytes };
+    if (!socket || socket != wf_inflow_quick || bytes > WF_QUICK_BYTES_MAX || !data ||
+        (type == WEFT_TEXT && !is_told(socket, payload)))
+        return false;
+    return wf_engine_output_bytes(&socket->engine) + bytes <= socket->shape->quick_bytes_max &&
+           wf_quick_send(&socket->engine, type, data, bytes);
+}
+
+/* What is short all the same. False: nothing was done. */
 static inline bool send_short(weft_socket *socket, enum weft_message_type type, const void *data,
                               size_t bytes)
 {
@@ -291,27 +331,35 @@ static inline bool send_short(weft_socket *socket, enum weft_message_type type, 
     uint64_t queued = wf_engine_output_bytes(&socket->engine);
     uint64_t max = socket->shape->quick_bytes_max;
     if (bytes > max || queued > max - bytes || !is_valid ||
-        (!wf_quick_send(&socket->engine, type, data, bytes) &&
-         !wf_engine_send_short(&socket->engine, type, payload, true)))
+        !wf_engine_send_short(&socket->engine, type, payload, true))
         return false;
     socket->active_ms = wf_socket_now(socket);
     return true;
+}
+
+/* Apart from the quick way, which so needs no stack. */
+static __attribute__((noinline)) weft_status send_otherwise(weft_socket *socket,
+                                                            enum weft_message_type type,
+                                                            const void *data, size_t bytes)
+{
+    return send_short(socket, type, data, bytes) ? WEFT_OK
+                                                 : send_message(socket, type, data, bytes);
 }
 
 weft_status weft_socket_send_text(weft_socket *socket, const char *text, size_t text_bytes)
 {
     if (text_bytes == WEFT_ZERO_TERMINATED)
         text_bytes = text ? strlen(text) : 0;
-    if (send_short(socket, WEFT_TEXT, text, text_bytes))
-        return WEFT_OK;
-    return send_message(socket, WEFT_TEXT, text, text_bytes);
+    return send_quickly(socket, WEFT_TEXT, text, text_bytes)
+               ? WEFT_OK
+               : send_otherwise(socket, WEFT_TEXT, text, text_bytes);
 }
 
 weft_status weft_socket_send_bytes(weft_socket *socket, const void *data, size_t bytes)
 {
-    if (send_short(socket, WEFT_BINARY, data, bytes))
-        return WEFT_OK;
-    return send_message(socket, WEFT_BINARY, data, bytes);
+    return send_quickly(socket, WEFT_BINARY, data, bytes)
+               ? WEFT_OK
+               : send_otherwise(socket, WEFT_BINARY, data, bytes);
 }
 
 weft_status weft_socket_ping(weft_socket *socket, const void *data, size_t bytes)

@@ -21,6 +21,7 @@ void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state)
     if (old == state)
         return;
     assert(may_move[old][state]);
+    wf_inflow_end_quick(socket);
     atomic_store_explicit(&socket->state, (uint8_t)state, memory_order_release);
     socket->since_ms = wf_socket_now(socket);
     if (state == WEFT_CLOSING)
@@ -30,6 +31,7 @@ void wf_socket_move_to(weft_socket *socket, enum weft_ready_state state)
 struct wf_socket_rare *wf_socket_need_rare(weft_socket *socket)
 {
     if (!socket->rare) {
+        wf_inflow_end_quick(socket);
         socket->rare =
             wf_pool_take(wf_loop_pool(wf_socket_loop(socket)), sizeof *socket->rare, NULL);
         if (socket->rare)
@@ -299,7 +301,7 @@ void wf_socket_abort(weft_socket *socket, const struct weft_failure *failure, bo
         return;
     wf_socket_note_failure(socket, failure);
     wf_transport_close(socket, reset);
-    socket->is_broken = true;
+    socket->is_broken = true; /* Which the move below makes known. */
     wf_socket_move_to(socket, WEFT_CLOSING);
     wf_socket_serve_soon(socket);
 }

@@ -10,6 +10,7 @@ void weft_socket_set_binary_type(weft_socket *socket, enum weft_binary_type type
     if (!socket || (type != WEFT_ARRAYBUFFER && type != WEFT_BLOB))
         return;
     socket->wants_blobs = type == WEFT_BLOB;
+    wf_inflow_end_quick(socket);
     wf_inflow_set_parts(socket);
 }
 

@@ -87,11 +87,7 @@ static void on_received(struct wf_stream *stream, struct weft_buffer bytes)
 {
     weft_socket *socket = WF_CONTAINER_OF(stream, weft_socket, stream);
     wf_inflow_note_heard(socket);
-    weft_socket_retain(socket);
     wf_inflow_receive(socket, bytes);
-    if (socket->engine.partial && wf_engine_wants_place(&socket->engine))
-        wf_stream_want_place(stream, true);
-    weft_socket_release(socket);
 }
 
 static struct weft_buffer on_place(struct wf_stream *stream, size_t there)

@@ -109,6 +109,18 @@ bool wf_engine_next_whole(struct weft_engine *engine, enum weft_message_type *ty
 bool wf_engine_send_short(struct weft_engine *engine, enum weft_message_type type,
                           struct weft_bytes payload, bool is_utf8);
 
+/* A pong that waits for room in the output may be put there. */
+void wf_engine_note_room(struct weft_engine *engine);
+
+/* weft_engine_sent() of all. */
+static inline void wf_engine_sent_all(struct weft_engine *engine)
+{
+    wf_chain_clear(&engine->output, engine->config->pool);
+    engine->pong_bytes = 0;
+    if (engine->partial)
+        wf_engine_note_room(engine);
+}
+
 /* What waits in the output. */
 static inline uint64_t wf_engine_output_bytes(const struct weft_engine *engine)
 {

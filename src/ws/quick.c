@@ -93,43 +93,29 @@ bool wf_engine_next_whole(struct weft_engine *engine, enum weft_message_type *ty
                                                : take(engine, false, type, message);
 }
 
+bool wf_quick_may_compress(const struct weft_engine *engine)
+{
+    return engine->agreed && engine->agreed->compression.out_bits > 0;
+}
+
 static inline bool may_go_plain(const struct weft_engine *engine)
 {
     return wf_engine_may_send(engine) && engine->config->side == WEFT_SERVER &&
-           (!engine->agreed || engine->agreed->compression.out_bits == 0 || engine->sends_plain);
-}
-
-static inline void write_short(uint8_t *place, enum weft_message_type type,
-                               struct weft_bytes payload)
-{
-    place[0] = (uint8_t)(WF_FRAME_FINAL | type);
-    place[1] = (uint8_t)payload.count;
-    if (payload.count)
-        memcpy(place + SHORT_HEADER_BYTES, payload.data, payload.count);
-}
-
-/* Where the output has no room yet. What else has come will most often be answered, too. */
-static __attribute__((noinline)) bool send_in_new_chunk(struct weft_engine *engine,
-                                                        enum weft_message_type type,
-                                                        struct weft_bytes payload)
-{
-    struct wf_pool *pool = engine->config->pool;
-    size_t bytes = SHORT_HEADER_BYTES + payload.count;
-    wf_chain_expect(&engine->output, pool, bytes + engine->input.count);
-    uint8_t *place = wf_chain_extend(&engine->output, pool, bytes, payload.count);
-    if (place)
-        write_short(place, type, payload);
-    return place != NULL;
+           (engine->sends_plain || !wf_quick_may_compress(engine));
 }
 
 static inline bool put_short(struct weft_engine *engine, enum weft_message_type type,
                              struct weft_bytes payload)
 {
-    uint8_t *place =
-        wf_chain_extend_last(&engine->output, SHORT_HEADER_BYTES + payload.count, payload.count);
+    uint8_t *place = wf_chain_extend_ahead(&engine->output, engine->config->pool,
+                                           SHORT_HEADER_BYTES + payload.count, payload.count,
+                                           engine->input.count);
     if (!place)
-        return send_in_new_chunk(engine, type, payload);
-    write_short(place, type, payload);
+        return false;
+    place[0] = (uint8_t)(WF_FRAME_FINAL | type);
+    place[1] = (uint8_t)payload.count;
+    if (payload.count)
+        memcpy(place + SHORT_HEADER_BYTES, payload.data, payload.count);
     return true;
 }
 

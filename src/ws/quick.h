@@ -81,15 +81,28 @@ static inline bool wf_quick_is_at_end(const struct weft_engine *engine)
            !engine->opening && !engine->input_has_ended;
 }
 
-/* Puts a short message (a text that is valid) behind others of the output. */
+/* Whether what is sent may have to be compressed. */
+bool wf_quick_may_compress(const struct weft_engine *engine);
+
+/* Whether wf_quick_send() may be asked, until a Close frame is sent or the engine fails. */
+static inline bool wf_quick_may_send(const struct weft_engine *engine)
+{
+    return engine->phase == WF_PHASE_FRAMES && !engine->close_is_sent &&
+           engine->config->side == WEFT_SERVER &&
+           (!engine->agreed || !wf_quick_may_compress(engine));
+}
+
+/* Puts a short message (at most WF_QUICK_BYTES_MAX; a text that is valid) into the output. What
+ * else has come will most often be answered, too: in an empty output they get one chunk. False: no
+ * memory. */
 static inline bool wf_quick_send(struct weft_engine *engine, enum weft_message_type type,
                                  const uint8_t *data, size_t count)
 {
     enum { HEADER_BYTES = 2 };
-    if (count > WF_QUICK_BYTES_MAX || engine->phase != WF_PHASE_FRAMES || engine->close_is_sent ||
-        engine->agreed || engine->config->side != WEFT_SERVER)
-        return false;
     uint8_t *place = wf_chain_extend_last(&engine->output, HEADER_BYTES + count, count);
+    if (!place)
+        place = wf_chain_extend_ahead(&engine->output, engine->config->pool, HEADER_BYTES + count,
+                                      count, engine->input.count);
     if (!place)
         return false;
     place[0] = (uint8_t)(WF_FRAME_FINAL | type);

@@ -314,6 +314,11 @@ void weft_engine_sent(weft_engine *engine, size_t count)
     wf_closing_put_late_pong(engine);
 }
 
+void wf_engine_note_room(struct weft_engine *engine)
+{
+    wf_closing_put_late_pong(engine);
+}
+
 /* What has left of the payload in a chunk that is partly sent. Chunks with frames in them begin
  * where a frame begins; the others are payload, behind its header or the rest of that, or nothing
  * of them is. */

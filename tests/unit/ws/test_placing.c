@@ -12,7 +12,8 @@ static void fill(enum weft_message_type type)
     static const char text[] = "Größe ☃ 😀 and so on, ";
     for (size_t i = 0; i < sizeof payload; i++)
         payload[i] = type == WEFT_TEXT ? (uint8_t)text[i % (sizeof text - 1)] : (uint8_t)(i * 7919);
-    size_t cut = sizeof payload % (sizeof text - 1); /* Of the last text, maybe within a character. */
+    size_t cut =
+        sizeof payload % (sizeof text - 1); /* Of the last text, maybe within a character. */
     if (type == WEFT_TEXT)
         memset(payload + sizeof payload - cut, 'x', cut);
 }
@@ -106,8 +107,8 @@ static void a_text_that_breaks_fails_in_its_place(void **state)
     struct weft_engine_event event;
     fill(WEFT_TEXT);
     payload[sizeof payload / 2] = 0xFF;
-    size_t bytes = frame_put(wire, WEFT_SERVER, 0x81,
-                             (struct weft_bytes){ payload, sizeof payload });
+    size_t bytes =
+        frame_put(wire, WEFT_SERVER, 0x81, (struct weft_bytes){ payload, sizeof payload });
     size_t upto = bytes - sizeof payload / 2 + 100;
     (void)feed(probe->engine, upto, WIRE_BYTES, &event);
     assert_int_equal(event.type, WEFT_EVENT_FAILED);
