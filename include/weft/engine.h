@@ -110,8 +110,7 @@ struct weft_engine_request_view {
     bool wants_upgrade; /* It asks for a WebSocket: Upgrade names it. */
     bool keep_alive;    /* The connection may serve another request after this. */
     /* What is wrong with the handshake when wants_upgrade: the status to answer with (400, 405,
-       426) and one line that says why; 0 and NULL when it may be accepted. standard.md 9, RFC
-       6455 4.2.1. */
+       426) and one line that says why; 0 and NULL when it may be accepted. RFC 6455 4.2.1. */
     int refusal_status;
     const char *refusal_text;
     const struct weft_text *protocols; /* Offered subprotocols in order, across all headers. */

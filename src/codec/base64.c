@@ -25,20 +25,27 @@ void wf_base64_encode(struct weft_bytes bytes, char *out)
     *out = '=';
 }
 
-/* 64: not of the alphabet. */
+// clang-format off
+/* Of ASCII; 64: not of the alphabet. */
+static const uint8_t values[128] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, /* 00 */
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, /* 10 */
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64, 64, 63, /* 20 */
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, /* 30 */
+    64,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, /* 40 */
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64, /* 50 */
+    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, /* 60 */
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64, /* 70 */
+};
+// clang-format on
+
 static uint32_t value_of(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (uint32_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint32_t)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
+    return (uint8_t)c < sizeof values ? values[(uint8_t)c] : 64;
 }
 
 /* Four characters of which the last `padding` are '='. */
-static bool decode_group(const char *text, size_t padding, uint8_t *out)
+static bool decode_last(const char *text, size_t padding, uint8_t *out)
 {
     uint32_t group = 0;
     for (size_t i = 0; i < 4; i++) {
@@ -55,6 +62,16 @@ static bool decode_group(const char *text, size_t padding, uint8_t *out)
     return true;
 }
 
+static bool decode_group(const char *text, uint8_t *out)
+{
+    uint32_t a = value_of(text[0]), b = value_of(text[1]);
+    uint32_t c = value_of(text[2]), d = value_of(text[3]);
+    out[0] = (uint8_t)(a << 2 | b >> 4);
+    out[1] = (uint8_t)(b << 4 | c >> 2);
+    out[2] = (uint8_t)(c << 6 | d);
+    return ((a | b | c | d) & 64) == 0;
+}
+
 bool wf_base64_decode(struct weft_text text, uint8_t *out, size_t *count_out)
 {
     if (text.count % 4 != 0)
@@ -62,9 +79,12 @@ bool wf_base64_decode(struct weft_text text, uint8_t *out, size_t *count_out)
     size_t padding = 0;
     while (padding < 2 && padding < text.count && text.data[text.count - 1 - padding] == '=')
         padding++;
-    for (size_t at = 0; at < text.count; at += 4, out += 3)
-        if (!decode_group(text.data + at, at + 4 == text.count ? padding : 0, out))
+    for (size_t at = 0; at < text.count; at += 4, out += 3) {
+        bool is_last = at + 4 == text.count;
+        if (!(is_last ? decode_last(text.data + at, padding, out)
+                      : decode_group(text.data + at, out)))
             return false;
+    }
     *count_out = WF_BASE64_DATA_MAX(text.count) - padding;
     return true;
 }

@@ -49,7 +49,36 @@ static enum wf_http1_result expect(struct parser *p, const char *expected, const
 
 static enum wf_http1_result parse_line_end(struct parser *p)
 {
+    if (p->end - p->at >= 2 && p->at[0] == '\r' && p->at[1] == '\n') {
+        p->at += 2;
+        return WF_HTTP1_DONE;
+    }
     return expect(p, "\r\n", "a line must end with CR LF", "RFC 9112 2.2");
+}
+
+/* Where the characters of a token end. */
+static const char *token_end(const char *at, const char *end)
+{
+    while (at < end && wf_http1_is_token_char(*at))
+        at++;
+    return at;
+}
+
+/* Where the characters of a field's value end; eight at a time, as long as none is a control. */
+static const char *value_end(const char *at, const char *end)
+{
+    const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    for (; end - at >= 8; at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        uint64_t is_delete = (word ^ ones * 0x7F) - ones;
+        uint64_t is_control = word - ones * 0x20;
+        if ((is_control | (is_delete & ~(word ^ ones * 0x7F))) & ~word & tops)
+            break;
+    }
+    while (at < end && wf_http1_is_value_char(*at))
+        at++;
+    return at;
 }
 
 static enum wf_http1_result parse_version(struct parser *p, int *version_minor_out)
@@ -70,8 +99,7 @@ static enum wf_http1_result parse_version(struct parser *p, int *version_minor_o
 static enum wf_http1_result parse_method(struct parser *p, struct weft_text *method_out)
 {
     const char *first = p->at;
-    while (p->at < p->end && wf_http1_is_token_char(*p->at))
-        p->at++;
+    p->at = token_end(first, p->end);
     if (p->at - first > METHOD_BYTES_MAX)
         return broken(p, 501, "the method is too long", "RFC 9112 3");
     if (p->at == p->end)
@@ -123,12 +151,6 @@ static enum wf_http1_result parse_status(struct parser *p, int *status_out)
     return WF_HTTP1_DONE;
 }
 
-static void skip_text(struct parser *p)
-{
-    while (p->at < p->end && wf_http1_is_value_char(*p->at))
-        p->at++;
-}
-
 /* RFC 9112 4 wants a space behind the code even without a reason; servers that leave it out are
  * many. */
 static enum wf_http1_result parse_status_line(struct parser *p, struct wf_http1_response *response)
@@ -142,7 +164,7 @@ static enum wf_http1_result parse_status_line(struct parser *p, struct wf_http1_
     response->reason = text_between(p->at, p->at);
     if (*p->at == ' ') {
         const char *first = ++p->at;
-        skip_text(p);
+        p->at = value_end(first, p->end);
         response->reason = wf_http1_trim(text_between(first, p->at));
     }
     return parse_line_end(p);
@@ -151,8 +173,7 @@ static enum wf_http1_result parse_status_line(struct parser *p, struct wf_http1_
 static enum wf_http1_result parse_name(struct parser *p, struct weft_text *name_out)
 {
     const char *first = p->at;
-    while (p->at < p->end && wf_http1_is_token_char(*p->at))
-        p->at++;
+    p->at = token_end(first, p->end);
     if (p->at == p->end)
         return WF_HTTP1_NEEDS_MORE;
     if (*p->at != ':') {
@@ -169,7 +190,7 @@ static enum wf_http1_result parse_name(struct parser *p, struct weft_text *name_
 static enum wf_http1_result parse_value(struct parser *p, struct weft_text *value_out)
 {
     const char *first = p->at;
-    skip_text(p);
+    p->at = value_end(first, p->end);
     if (p->at == p->end)
         return WF_HTTP1_NEEDS_MORE;
     if (*p->at != '\r' && *p->at != '\n')

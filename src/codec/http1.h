@@ -104,7 +104,10 @@ struct wf_http1_list {
 };
 bool wf_http1_list_next(struct wf_http1_list *list, struct weft_text *element_out);
 
-/* Whether that list has an element that equals `token` without regard to case. */
+/* Whether that list has an element that equals `token` without regard to case.
+ */
+bool wf_http1_value_has_token(struct weft_text value,
+                              const char *token); /* In one of the fields. */
 bool wf_http1_list_has_token(struct weft_headers headers, const char *name, const char *token);
 
 /* Content-Length (RFC 9110 8.6): digits only, once. False: broken, or over 2^63 - 1. */

@@ -36,16 +36,18 @@ const uint8_t wf_http1_char_sets[256] = {
 #undef W
 #undef O
 
-static char lower(char c)
+static bool is_letter(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    return (uint8_t)((c | 0x20) - 'a') <= 'z' - 'a';
 }
 
 bool wf_http1_text_equals(struct weft_text text, const char *other)
 {
-    for (size_t i = 0; i < text.count; i++)
-        if (other[i] == '\0' || lower(text.data[i]) != lower(other[i]))
+    for (size_t i = 0; i < text.count; i++) {
+        int differs = text.data[i] ^ other[i];
+        if (other[i] == '\0' || (differs && (differs != 0x20 || !is_letter(other[i]))))
             return false;
+    }
     return other[text.count] == '\0';
 }
 
@@ -144,12 +146,26 @@ bool wf_http1_list_next(struct wf_http1_list *list, struct weft_text *element_ou
     }
 }
 
+bool wf_http1_value_has_token(struct weft_text value, const char *token)
+{
+    if (value.count > 0 && !memchr(value.data, ',', value.count))
+        return wf_http1_text_equals(value, token); /* Most often there is one. */
+    for (size_t at = 0; at < value.count;) {
+        size_t end = element_end(value, at);
+        struct weft_text element = { value.data + at, end - at };
+        element = wf_http1_trim(element);
+        if (element.count > 0 && wf_http1_text_equals(element, token))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
 bool wf_http1_list_has_token(struct weft_headers headers, const char *name, const char *token)
 {
-    struct wf_http1_list list = { .headers = headers, .name = name };
-    struct weft_text element;
-    while (wf_http1_list_next(&list, &element))
-        if (wf_http1_text_equals(element, token))
+    const struct weft_header *header = NULL;
+    while ((header = weft_headers_find(headers, name, header)))
+        if (wf_http1_value_has_token(header->value, token))
             return true;
     return false;
 }

@@ -32,9 +32,17 @@ void wf_timer_start(weft_loop *loop, struct wf_timer *timer, uint32_t delay_ms)
     start_at(loop, timer, clock_of(loop) + delay_ms);
 }
 
+void wf_timer_start_by(weft_loop *loop, struct wf_timer *timer, uint32_t delay_ms)
+{
+    uint64_t due_ms = clock_of(loop) + delay_ms;
+    if (!wf_timer_is_started(timer) || timer->due_ms > due_ms)
+        start_at(loop, timer, due_ms);
+}
+
 void wf_timer_soon(weft_loop *loop, struct wf_timer *timer)
 {
     take_out(loop, timer);
+    timer->due_ms = 0;
     wf_link_insert(&loop->soon, &timer->link);
     loop->started_count++;
 }

@@ -16,6 +16,10 @@ struct wf_timer {
 /* Fires once, not before `delay_ms` and within about 10 ms after it. Restarts a started one. */
 void wf_timer_start(weft_loop *loop, struct wf_timer *timer, uint32_t delay_ms);
 
+/* The same for who looks at the time again when it fires: one that is started and due before stays
+ * as it is. */
+void wf_timer_start_by(weft_loop *loop, struct wf_timer *timer, uint32_t delay_ms);
+
 /* Fires once at the end of this turn (or of the next, when called outside a turn), after all
  * received bytes were handed out. A loop with such work does not wait. Restarts a started one. What
  * is started "soon" from inside a soon callback runs in the next turn. */

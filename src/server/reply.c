@@ -43,16 +43,12 @@ weft_status weft_request_accept(weft_request *request, const struct weft_accepta
         .headers = { acceptance->headers, acceptance->header_count },
     };
     void *user = acceptance->user ? acceptance->user : upgrade->user;
-    status = wf_socket_accept(socket, upgrade->shape, &accept, user);
+    status = wf_upgrade_accept(request->server, socket, upgrade, &accept, user,
+                               request->is_by_proxy ? request->client : NULL);
     request->has_failed = status != WEFT_OK;
     if (status)
         return status;
-    request->server->counts.upgrades_total++;
-    bool is_told = !request->is_by_proxy || !wf_socket_set_peer(socket, request->client);
     wf_request_finish(request);
-    /* Nobody shall take it for the proxy: it is accepted, and its on_close follows. */
-    if (!is_told)
-        wf_answer_give_up(socket);
     if (acceptance->socket_out)
         *acceptance->socket_out = weft_socket_retain(socket);
     return WEFT_OK;

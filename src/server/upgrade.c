@@ -164,6 +164,33 @@ static int find_refusal(const struct wf_visit *visit, const struct wf_upgrade *u
     return visit->server->drain.is_draining ? 503 : 0;
 }
 
+weft_status wf_upgrade_accept(weft_server *server, weft_socket *socket,
+                              const struct wf_upgrade *upgrade,
+                              const struct weft_engine_accept *accept, void *user,
+                              const char *client)
+{
+    weft_status status = wf_socket_accept(socket, upgrade->shape, accept, user);
+    if (status)
+        return status;
+    server->counts.upgrades_total++;
+    /* Nobody shall take it for the proxy: it is accepted, and its on_close follows. */
+    if (client && wf_socket_set_peer(socket, client))
+        wf_answer_give_up(socket);
+    return WEFT_OK;
+}
+
+/* Nobody wants to see the request. */
+static void accept_unseen(struct wf_visit *visit, const struct wf_upgrade *upgrade)
+{
+    const struct weft_engine_request_view *view = visit->view;
+    struct weft_engine_accept accept = {
+        .protocol = wf_upgrade_choose_protocol(upgrade, view->protocols, view->protocol_count),
+    };
+    if (wf_upgrade_accept(visit->server, visit->socket, upgrade, &accept, upgrade->user,
+                          visit->proxied.is_by_proxy ? visit->proxied.client : NULL))
+        refuse(visit, 503, "no memory");
+}
+
 void wf_upgrade_decide(struct wf_visit *visit)
 {
     struct wf_upgrade *upgrade = visit->entry->target.upgrade;
@@ -176,6 +203,10 @@ void wf_upgrade_decide(struct wf_visit *visit)
     int refusal = find_refusal(visit, upgrade, &text);
     if (refusal) {
         refuse(visit, refusal, text);
+        return;
+    }
+    if (!upgrade->on_upgrade) {
+        accept_unseen(visit, upgrade);
         return;
     }
     weft_request *request = wf_request_create(visit, upgrade);

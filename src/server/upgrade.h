@@ -36,6 +36,13 @@ bool wf_upgrade_origin_is_allowed(const struct wf_upgrade *upgrade, struct weft_
 struct weft_text wf_upgrade_choose_protocol(const struct wf_upgrade *upgrade,
                                             const struct weft_text *offered, size_t offered_count);
 
+/* Accepts the request of a socket that waits. client: who it is by the word of a trusted proxy;
+ * NULL: the peer. Errors as wf_socket_accept(). */
+WEFT_MUST_USE weft_status wf_upgrade_accept(weft_server *server, weft_socket *socket,
+                                            const struct wf_upgrade *upgrade,
+                                            const struct weft_engine_accept *accept, void *user,
+                                            const char *client);
+
 /* Accepts or refuses the request of a visit to a route, or leaves it to the user. */
 void wf_upgrade_decide(struct wf_visit *visit);
 

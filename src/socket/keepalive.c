@@ -85,7 +85,7 @@ void wf_keepalive_arm(weft_socket *socket)
     else if (delay == NEVER_MS)
         wf_timer_stop(wf_socket_loop(socket), &socket->timer);
     else
-        wf_timer_start(wf_socket_loop(socket), &socket->timer, delay);
+        wf_timer_start_by(wf_socket_loop(socket), &socket->timer, delay);
 }
 
 static void time_out(weft_socket *socket, const char *text, const char *name, uint32_t limit_ms)

@@ -4,6 +4,7 @@
 #include "ws/answer.h"
 #include "ws/extension.h"
 #include "ws/head.h"
+#include "ws/known.h"
 
 enum {
     NONCE_BYTES = 16,
@@ -17,32 +18,27 @@ struct refusal {
     const char *text;
 };
 
-static struct weft_text value_of(struct weft_headers headers, const char *name)
-{
-    const struct weft_header *header = weft_headers_find(headers, name, NULL);
-    return header ? header->value : (struct weft_text){ 0 };
-}
-
 /* RFC 9112 3.2: one Host, and a valid one; only HTTP/1.0 may do without. */
-static const char *check_host(const struct wf_http1_request *request)
+static const char *check_host(const struct wf_http1_request *request, const struct wf_known *known)
 {
-    struct weft_headers headers = wf_http1_request_headers(request);
-    size_t count = wf_http1_count(headers, "Host");
+    size_t count = known->count[WF_KNOWN_HOST];
     if (count == 0)
         return request->version_minor == 0 ? NULL : "the header Host is missing";
     if (count > 1)
         return "the header Host comes twice";
-    return wf_head_is_host(value_of(headers, "Host")) ? NULL : "the header Host is not well-formed";
+    return wf_head_is_host(wf_known_value(known, WF_KNOWN_HOST))
+               ? NULL
+               : "the header Host is not well-formed";
 }
 
 /* RFC 9112 6.3. What says two things about its length may be read as two requests. */
-static const char *check_length(const struct wf_http1_request *request, bool *has_body_out)
+static const char *check_length(const struct wf_http1_request *request,
+                                const struct wf_known *known, bool *has_body_out)
 {
-    struct weft_headers headers = wf_http1_request_headers(request);
-    bool is_chunked = weft_headers_find(headers, "Transfer-Encoding", NULL) != NULL;
-    bool has_length;
+    bool is_chunked = known->count[WF_KNOWN_TRANSFER_ENCODING] > 0;
+    bool has_length = known->count[WF_KNOWN_CONTENT_LENGTH] > 0;
     uint64_t bytes = 0;
-    if (!wf_http1_content_length(headers, &has_length, &bytes))
+    if (has_length && !wf_http1_content_length(known->headers, &has_length, &bytes))
         return "the header Content-Length is not well-formed";
     if (is_chunked && (has_length || request->version_minor == 0))
         return "the header Transfer-Encoding does not belong here";
@@ -59,24 +55,24 @@ static bool is_key(struct weft_text key)
 }
 
 /* RFC 6455 4.2.1, 6 and 4.4: another version is told which one is spoken here. */
-static struct refusal check_version(struct weft_headers headers)
+static struct refusal check_version(const struct wf_known *known)
 {
-    size_t count = wf_http1_count(headers, "Sec-WebSocket-Version");
+    size_t count = known->count[WF_KNOWN_VERSION];
     if (count > 1)
         return (struct refusal){ 400, "the header Sec-WebSocket-Version comes twice" };
-    if (count == 0 || !wf_http1_text_equals(value_of(headers, "Sec-WebSocket-Version"), "13"))
+    if (count == 0 || !wf_http1_text_equals(wf_known_value(known, WF_KNOWN_VERSION), "13"))
         return (struct refusal){ 426, "only version 13 of the WebSocket protocol is spoken here" };
     return (struct refusal){ 0 };
 }
 
-static struct refusal check_key(struct weft_headers headers)
+static struct refusal check_key(const struct wf_known *known)
 {
-    size_t count = wf_http1_count(headers, "Sec-WebSocket-Key");
+    size_t count = known->count[WF_KNOWN_KEY];
     if (count == 0)
         return (struct refusal){ 400, "the header Sec-WebSocket-Key is missing" };
     if (count > 1)
         return (struct refusal){ 400, "the header Sec-WebSocket-Key comes twice" };
-    if (!is_key(value_of(headers, "Sec-WebSocket-Key")))
+    if (!is_key(wf_known_value(known, WF_KNOWN_KEY)))
         return (struct refusal){ 400, "Sec-WebSocket-Key is not 16 bytes in base 64" };
     return (struct refusal){ 0 };
 }
@@ -99,28 +95,28 @@ static bool protocols_are_valid(const struct wf_opening *opening)
 }
 
 static struct refusal check_upgrade(const struct wf_opening *opening,
-                                    const struct wf_http1_request *request, bool has_body)
+                                    const struct wf_http1_request *request,
+                                    const struct wf_known *known, bool has_body)
 {
-    struct weft_headers headers = wf_http1_request_headers(request);
     /* RFC 9110 9.1: methods are compared with regard to case. */
     if (request->method.count != 3 || memcmp(request->method.data, "GET", 3) != 0)
         return (struct refusal){ 405, "a WebSocket is asked for with GET" };
     if (request->version_minor < 1)
         return (struct refusal){ 400, "a WebSocket is asked for with HTTP/1.1" };
-    if (!wf_http1_list_has_token(headers, "Connection", "upgrade"))
+    if (!wf_known_has_token(known, WF_KNOWN_CONNECTION, "upgrade"))
         return (struct refusal){ 400, "the header Connection has no token upgrade" };
-    struct refusal refusal = check_version(headers);
+    struct refusal refusal = check_version(known);
     if (!refusal.status)
-        refusal = check_key(headers);
+        refusal = check_key(known);
     if (refusal.status)
         return refusal;
-    if (wf_http1_count(headers, "Origin") > 1)
+    if (known->count[WF_KNOWN_ORIGIN] > 1)
         return (struct refusal){ 400, "the header Origin comes twice" };
     if (has_body)
         return (struct refusal){ 400, "a WebSocket request has no body" };
     if (!protocols_are_valid(opening))
         return (struct refusal){ 400, "the header Sec-WebSocket-Protocol is not well-formed" };
-    if (!wf_extension_offer_is_valid(headers))
+    if (known->count[WF_KNOWN_EXTENSIONS] && !wf_extension_offer_is_valid(known->headers))
         return (struct refusal){ 400, "the header Sec-WebSocket-Extensions is not well-formed" };
     return (struct refusal){ 0 };
 }
@@ -156,23 +152,27 @@ bool wf_admission_view(struct weft_engine *engine, const struct wf_http1_request
 {
     struct wf_opening *opening = engine->opening;
     struct weft_headers headers = wf_http1_request_headers(request);
+    struct wf_known known;
     bool has_body = false;
-    const char *wrong = check_host(request);
+    wf_known_find(headers, &known);
+    const char *wrong = check_host(request, &known);
     if (!wrong)
-        wrong = check_length(request, &has_body);
+        wrong = check_length(request, &known, &has_body);
     if (wrong) {
         wf_answer_broken(engine, 400, wrong, "RFC 9112");
         return false;
     }
-    bool wants_upgrade = wf_http1_list_has_token(headers, "Upgrade", "websocket");
+    bool wants_upgrade = wf_known_has_token(&known, WF_KNOWN_UPGRADE, "websocket");
     struct refusal refusal = { 0 };
     if (wants_upgrade) {
-        if (!gather_protocols(engine, headers)) {
+        if (known.count[WF_KNOWN_PROTOCOL] && !gather_protocols(engine, headers)) {
             wf_failing_fault(engine, WF_FAULT_NO_MEMORY);
             return false;
         }
-        refusal = check_upgrade(opening, request, has_body);
+        refusal = check_upgrade(opening, request, &known, has_body);
     }
+    opening->key = wf_known_value(&known, WF_KNOWN_KEY);
+    opening->offers_extensions = known.count[WF_KNOWN_EXTENSIONS] > 0;
     opening->view = (struct weft_engine_request_view){
         .method = request->method,
         .target = request->target,
@@ -180,7 +180,7 @@ bool wf_admission_view(struct weft_engine *engine, const struct wf_http1_request
         .headers = headers,
         .wants_upgrade = wants_upgrade,
         .keep_alive = request->version_minor >= 1 && !has_body &&
-                      !wf_http1_list_has_token(headers, "Connection", "close"),
+                      !wf_known_has_token(&known, WF_KNOWN_CONNECTION, "close"),
         .refusal_status = refusal.status,
         .refusal_text = refusal.text,
         .protocols = opening->protocols,

@@ -24,15 +24,17 @@ struct acceptance {
 static void write_acceptance(struct wf_head *head, const void *what)
 {
     const struct acceptance *acceptance = what;
-    write_status_line(head, 101);
-    wf_head_put_string(head, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-    wf_head_put_field(head, "Sec-WebSocket-Accept", acceptance->accept_value);
+    wf_head_put(head, WEFT_TEXT_LITERAL("HTTP/1.1 101 Switching Protocols\r\n"
+                                        "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                        "Sec-WebSocket-Accept: "));
+    wf_head_put(head, acceptance->accept_value);
+    wf_head_put(head, WEFT_TEXT_LITERAL("\r\n"));
     if (acceptance->accept->protocol.count)
         wf_head_put_field(head, "Sec-WebSocket-Protocol", acceptance->accept->protocol);
     if (acceptance->extensions.count)
         wf_head_put_field(head, "Sec-WebSocket-Extensions", acceptance->extensions);
     wf_head_put_fields(head, acceptance->accept->headers);
-    wf_head_put_string(head, "\r\n");
+    wf_head_put(head, WEFT_TEXT_LITERAL("\r\n"));
 }
 
 /* RFC 6455 4.2.2: a subprotocol that the client has offered, or none. */
@@ -66,8 +68,7 @@ static weft_status put_acceptance(struct weft_engine *engine,
                                   const struct weft_engine_accept *accept)
 {
     char accept_value[WF_OPENING_ACCEPT_BYTES];
-    struct weft_headers headers = engine->opening->view.headers;
-    wf_head_accept_of(weft_headers_find(headers, "Sec-WebSocket-Key", NULL)->value, accept_value);
+    wf_head_accept_of(engine->opening->key, accept_value);
     struct acceptance acceptance = { accept,
                                      { accept_value, sizeof accept_value },
                                      weft_text_of(weft_engine_extensions(engine)) };
@@ -80,7 +81,8 @@ static bool agree(struct weft_engine *engine, struct weft_text protocol)
     const struct weft_deflate_settings *settings = &engine->config->deflate;
     bool is_scarce = wf_deflate_bytes(engine->config->pool) >= settings->context_bytes_max;
     struct wf_deflate_terms terms;
-    bool is_chosen = wf_deflate_choose(engine->opening->view.headers, settings, is_scarce, &terms);
+    bool is_chosen = engine->opening->offers_extensions &&
+                     wf_deflate_choose(engine->opening->view.headers, settings, is_scarce, &terms);
     return wf_agreed_set(engine, protocol, is_chosen ? &terms : NULL);
 }
 

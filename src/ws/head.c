@@ -34,9 +34,9 @@ void wf_head_put_number(struct wf_head *head, uint64_t number)
 static void put_pair(struct wf_head *head, struct weft_text name, struct weft_text value)
 {
     wf_head_put(head, name);
-    wf_head_put_string(head, ": ");
+    wf_head_put(head, WEFT_TEXT_LITERAL(": "));
     wf_head_put(head, value);
-    wf_head_put_string(head, "\r\n");
+    wf_head_put(head, WEFT_TEXT_LITERAL("\r\n"));
 }
 
 void wf_head_put_field(struct wf_head *head, const char *name, struct weft_text value)

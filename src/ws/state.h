@@ -74,6 +74,8 @@ struct wf_opening {
     size_t field_room;
     struct weft_text *protocols; /* Server: a pool block. */
     size_t protocol_count;
+    struct weft_text key; /* Server: of the request's view, likewise what follows. */
+    bool offers_extensions;
     /* What came while a request waited, and behind it what was fed later. */
     struct wf_block kept;
     struct weft_buffer fed;

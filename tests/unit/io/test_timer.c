@@ -72,6 +72,26 @@ static void test_stop_and_restart(void **state)
 
 static struct named *other;
 
+static void test_start_by(void **state)
+{
+    weft_loop *loop = *state;
+    struct named a = make_named(loop, 'a'), b = make_named(loop, 'b'), c = make_named(loop, 'c');
+    fired[0] = '\0';
+    wf_timer_start_by(loop, &b.timer, 40); /* Not started: it is now. */
+    wf_timer_start(loop, &a.timer, 10);
+    wf_timer_start_by(loop, &a.timer, 10000); /* It will be before that. */
+    wf_timer_start(loop, &c.timer, 10000);
+    wf_timer_start_by(loop, &c.timer, 70); /* It would be too late. */
+    assert_int_equal(weft_loop_run(loop), WEFT_OK);
+    assert_string_equal(fired, "abc");
+    fired[0] = '\0';
+    wf_timer_soon(loop, &a.timer);
+    wf_timer_start_by(loop, &a.timer, 10000);
+    wf_timer_start(loop, &b.timer, 10);
+    assert_int_equal(weft_loop_run(loop), WEFT_OK);
+    assert_string_equal(fired, "ab");
+}
+
 static void stop_other(struct named *self)
 {
     wf_timer_stop(self->loop, &other->timer);
@@ -285,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(test_order),
         ON_BOTH(test_stop_and_restart),
+        ON_BOTH(test_start_by),
         ON_BOTH(test_stop_in_callback),
         ON_BOTH(test_freed_in_callback),
         ON_BOTH(test_soon),
