@@ -209,19 +209,6 @@ weft_status wf_chain_append(struct wf_chain *chain, struct wf_pool *pool, struct
     return WEFT_OK;
 }
 
-bool wf_chain_lengthen(struct wf_chain *chain, const struct wf_shared *shared)
-{
-    struct wf_chunk *last = chain->last;
-    if (!last || last->kind != WF_CHUNK_SHARED || !shared->home || shared->is_packed ||
-        last->shared->home != shared->home || last->data + last->bytes != shared->data)
-        return false;
-    last->bytes += shared->bytes;
-    last->payload_bytes += shared->payload_bytes;
-    chain->bytes += shared->bytes;
-    chain->payload_bytes += shared->payload_bytes;
-    return true;
-}
-
 weft_status wf_chain_append_shared(struct wf_chain *chain, struct wf_pool *pool,
                                    struct wf_shared *shared)
 {

@@ -126,7 +126,18 @@ WEFT_MUST_USE weft_status wf_chain_settle(struct wf_chain *chain, struct wf_pool
 
 /* Puts a shared piece of an arena at the end, where it lies right behind the last one that was put
  * there: both become one. False: it does not. */
-bool wf_chain_lengthen(struct wf_chain *chain, const struct wf_shared *shared);
+static inline bool wf_chain_lengthen(struct wf_chain *chain, const struct wf_shared *shared)
+{
+    struct wf_chunk *last = chain->last;
+    if (!last || last->kind != WF_CHUNK_SHARED || !shared->home || shared->is_packed ||
+        last->shared->home != shared->home || last->data + last->bytes != shared->data)
+        return false;
+    last->bytes += shared->bytes;
+    last->payload_bytes += shared->payload_bytes;
+    chain->bytes += shared->bytes;
+    chain->payload_bytes += shared->payload_bytes;
+    return true;
+}
 
 /* Copies a piece of an arena that is the first of the chain, so that a slow reader does not keep
  * the arena's memory; without memory it stays. */

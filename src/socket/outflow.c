@@ -393,9 +393,23 @@ weft_status wf_socket_prepare(weft_loop *loop, struct wf_arena *arena, enum weft
     return wf_engine_prepare(wf_loop_pool(loop), arena, type, payload, shared_out);
 }
 
+/* Behind another of the same turn, into the same piece: most often all but the first of a turn. */
+static inline bool lengthen(weft_socket *socket, const struct wf_shared *shared)
+{
+    struct weft_engine *engine = &socket->engine;
+    return socket->is_gathered && wf_socket_state(socket) == WEFT_OPEN && !socket->has_backlog &&
+           !socket->has_policy && wf_quick_may_send(engine) &&
+           engine->output.bytes + shared->bytes <= socket->shape->quick_bytes_max &&
+           wf_chain_lengthen(&engine->output, shared);
+}
+
 weft_status wf_socket_send_shared(weft_socket *socket, struct wf_shared *shared,
                                   const uint64_t *key)
 {
+    if (lengthen(socket, shared)) {
+        socket->active_ms = wf_socket_now(socket);
+        return WEFT_OK;
+    }
     if (wf_socket_state(socket) != WEFT_OPEN)
         return WEFT_OK;
     if (socket->has_backlog || socket->has_policy)

@@ -42,8 +42,8 @@ static enum wf_known_name name_of(struct weft_text text)
         name = WF_KNOWN_CONTENT_LENGTH;
         break;
     case sizeof "Sec-WebSocket-Key" - 1: /* As long as Transfer-Encoding. */
-        name = text.data[0] == 'S' || text.data[0] == 's' ? WF_KNOWN_KEY
-                                                           : WF_KNOWN_TRANSFER_ENCODING;
+        name =
+            text.data[0] == 'S' || text.data[0] == 's' ? WF_KNOWN_KEY : WF_KNOWN_TRANSFER_ENCODING;
         break;
     case sizeof "Sec-WebSocket-Version" - 1:
         name = WF_KNOWN_VERSION;

@@ -1,7 +1,13 @@
 #include "support/cases.h"
 #include "ws/known.h"
 
-#define FIELD(name, value) { { name, sizeof name - 1 }, { value, sizeof value - 1 } }
+#define FIELD(name, value)                                                                         \
+    {                                                                                              \
+        { name, sizeof name - 1 },                                                                 \
+        {                                                                                          \
+            value, sizeof value - 1                                                                \
+        }                                                                                          \
+    }
 
 static const struct weft_header fields[] = {
     FIELD("host", "one"),
