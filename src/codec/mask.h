@@ -60,7 +60,8 @@ static inline void wf_mask_words(uint8_t *target, const uint8_t *source, size_t 
 }
 
 /* A few bytes, at most WF_MASK_SHORT_MAX, without a loop: the ends overlap each other, and all is
- * read before anything is written. `key` is turned. */
+ * read before anything is written. The first bytes are written last, so that who reads the result
+ * at once from its begin on, sixteen bytes at a time, finds each in one store. `key` is turned. */
 static inline void wf_mask_short(uint8_t *target, const uint8_t *source, size_t count, uint32_t key)
 {
     typedef uint32_t wide __attribute__((vector_size(16)));
@@ -79,11 +80,13 @@ static inline void wf_mask_short(uint8_t *target, const uint8_t *source, size_t 
         memcpy(&third, source + count - 32, 16);
         second ^= key;
         third ^= key_last;
-        memcpy(target + 16, &second, 16);
+        memcpy(target + count - 16, &last, 16);
         memcpy(target + count - 32, &third, 16);
+        memcpy(target + 16, &second, 16);
+    } else {
+        memcpy(target + count - 16, &last, 16);
     }
     memcpy(target, &first, 16);
-    memcpy(target + count - 16, &last, 16);
 }
 
 /* Masks `count` bytes of `source` into `target`: the same place, or memory that does not overlap.
