@@ -123,17 +123,6 @@ static size_t next_room(const struct wf_chain *chain, size_t bytes)
     return room > bytes ? room : bytes;
 }
 
-static uint8_t *put_behind(struct wf_chain *chain, struct wf_chunk *last, size_t bytes,
-                           size_t payload_bytes)
-{
-    uint8_t *place = (uint8_t *)(last + 1) + last->bytes;
-    last->bytes += bytes;
-    last->payload_bytes += payload_bytes;
-    chain->bytes += bytes;
-    chain->payload_bytes += payload_bytes;
-    return place;
-}
-
 static uint8_t *extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                        size_t payload_bytes, bool is_apart)
 {
@@ -144,7 +133,7 @@ static uint8_t *extend(struct wf_chain *chain, struct wf_pool *pool, size_t byte
             return NULL;
         link_last(chain, last);
     }
-    return put_behind(chain, last, bytes, payload_bytes);
+    return wf_chain_put_behind(chain, bytes, payload_bytes);
 }
 
 uint8_t *wf_chain_extend_ahead(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
@@ -159,7 +148,7 @@ uint8_t *wf_chain_extend_ahead(struct wf_chain *chain, struct wf_pool *pool, siz
     if (!first)
         return NULL;
     chain->first = chain->last = first;
-    return put_behind(chain, first, bytes, payload_bytes);
+    return wf_chain_put_behind(chain, bytes, payload_bytes);
 }
 
 uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,

@@ -77,20 +77,28 @@ struct wf_chain {
 uint8_t *wf_chain_extend(struct wf_chain *chain, struct wf_pool *pool, size_t bytes,
                          size_t payload_bytes);
 
-/* As wf_chain_extend(), where the last chunk has room for it; NULL: it has not. */
-static inline uint8_t *wf_chain_extend_last(struct wf_chain *chain, size_t bytes,
-                                            size_t payload_bytes)
+/* Behind the last chunk, which is owned and has room for it. */
+static inline uint8_t *wf_chain_put_behind(struct wf_chain *chain, size_t bytes,
+                                           size_t payload_bytes)
 {
     struct wf_chunk *last = chain->last;
-    if (!last || last->kind != WF_CHUNK_OWNED ||
-        last->block_bytes - sizeof *last - last->bytes < bytes)
-        return NULL;
     uint8_t *place = (uint8_t *)(last + 1) + last->bytes;
     last->bytes += bytes;
     last->payload_bytes += payload_bytes;
     chain->bytes += bytes;
     chain->payload_bytes += payload_bytes;
     return place;
+}
+
+/* As wf_chain_extend(), where the last chunk has room for it; NULL: it has not. */
+static inline uint8_t *wf_chain_extend_last(struct wf_chain *chain, size_t bytes,
+                                            size_t payload_bytes)
+{
+    const struct wf_chunk *last = chain->last;
+    if (!last || last->kind != WF_CHUNK_OWNED ||
+        last->block_bytes - sizeof *last - last->bytes < bytes)
+        return NULL;
+    return wf_chain_put_behind(chain, bytes, payload_bytes);
 }
 
 /* As wf_chain_extend(), where so many bytes are about to follow, more or less: in an empty chain

@@ -104,7 +104,7 @@ weft_status wf_backlog_send(weft_socket *socket, enum weft_message_type type,
     } else {
         status = wf_policy_make_room(socket, payload.count, NULL);
         if (!status)
-            status = wf_outflow_put(socket, type, payload);
+            status = wf_messages_put(socket, type, payload);
     }
     return note(socket, status);
 }

@@ -7,7 +7,7 @@ weft_status wf_outflow_send_blob(weft_socket *socket, weft_blob *blob)
     uint64_t bytes = weft_blob_bytes(blob);
     bool is_small = bytes == 0 || (data && bytes <= socket->shape->settings.send_bytes_max);
     if (is_small && !socket->has_backlog)
-        return wf_outflow_send(socket, WEFT_BINARY, (struct weft_bytes){ data, (size_t)bytes });
+        return wf_messages_send(socket, WEFT_BINARY, (struct weft_bytes){ data, (size_t)bytes });
     weft_status status = wf_policy_make_room(socket, 1, NULL);
     if (!status)
         status = wf_backlog_add_blob(socket, blob);

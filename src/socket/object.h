@@ -143,20 +143,22 @@ void wf_outflow_write(weft_socket *socket);
  * gone behind it, unless the caller holds a reference. */
 void wf_outflow_flush(weft_socket *socket);
 
-/* A message into the output, whatever waits or is full. */
-weft_status wf_outflow_put(weft_socket *socket, enum weft_message_type type,
-                           struct weft_bytes payload);
 /* The queue is full: closes. Returns WEFT_ERR_LIMIT. */
 weft_status wf_outflow_close_full(weft_socket *socket);
-/* send() on the loop's own thread. */
-weft_status wf_outflow_send(weft_socket *socket, enum weft_message_type type,
-                            struct weft_bytes payload);
 weft_status wf_outflow_send_blob(weft_socket *socket, weft_blob *blob); /* blobs.c */
 /* Whether the queue has room for so many bytes more. WEFT_ERR_LIMIT: it is full, and the socket
  * closes. */
 weft_status wf_outflow_check_room(weft_socket *socket, size_t bytes);
 /* Something was queued: it leaves at the end of the turn. */
 void wf_outflow_note_queued(weft_socket *socket);
+
+/* ---- messages.c ---- */
+/* A message into the output, whatever waits or is full. */
+weft_status wf_messages_put(weft_socket *socket, enum weft_message_type type,
+                            struct weft_bytes payload);
+/* send() on the loop's own thread. */
+weft_status wf_messages_send(weft_socket *socket, enum weft_message_type type,
+                             struct weft_bytes payload);
 
 /* ---- leaving.c ---- */
 /* close() on the loop's own thread, with arguments that were checked. */

@@ -34,7 +34,7 @@ static weft_status send_here(weft_socket *socket, const struct call *call, struc
 {
     weft_status status = call->has_key ? weft_socket_send_keyed(socket, call->type, bytes.data,
                                                                 bytes.count, call->key)
-                                       : wf_outflow_send(socket, call->type, bytes);
+                                       : wf_messages_send(socket, call->type, bytes);
     return status == WEFT_ERR_FULL ? WEFT_OK : status;
 }
 
