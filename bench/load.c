@@ -2,23 +2,21 @@
  * same masked frames, and of both only the bytes that come back are counted, so that the generator
  * costs the same. Prints one line of JSON: messages, seconds, and the CPU time of the server.
  *
- * usage: load echo PORT ws|raw SERVER_PID CONNECTIONS DEPTH BYTES binary|text SECONDS
- *        load idle PORT ws|raw SERVER_PID CONNECTIONS
+ * usage: load echo PORT ws|raw|tls SERVER_PID CONNECTIONS DEPTH BYTES binary|text SECONDS
+ *        load idle PORT ws|raw|tls SERVER_PID CONNECTIONS
  *
  * idle: how much memory the server's process has gained by each connection, once each has echoed
  * a message of 1 KiB. */
 #include "common/measured.h"
+#include "common/wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,7 +30,7 @@ enum {
 static const double warmup_s = 0.25, idle_s = 2;
 
 struct connection {
-    int fd;
+    struct wire wire;
     size_t unsent; /* Bytes that are still to be sent, from `at` in `frames` on. */
     size_t at;
     size_t received; /* Of the answer that is coming. */
@@ -108,21 +106,20 @@ static void make_frames(size_t bytes, bool is_text, size_t depth)
 
 static void open_connection(struct connection *connection)
 {
-    connection->fd = measured_connect(&server, 0);
+    char answer[WIRE_ANSWER_BYTES_MAX];
+    struct wire *wire = &connection->wire;
+    wire_open(wire, &server, 0, false);
     if (!is_raw)
-        measured_shake_hands(&server, connection->fd, "/");
-    fcntl(connection->fd, F_SETFL, O_NONBLOCK);
+        wire_shake_hands(wire, &server, "/", "", answer);
+    wire_unblock(wire);
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection };
-    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->fd, &event) != 0)
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wire->fd, &event) != 0)
         measured_die("epoll_ctl");
 }
 
 static void open_all(void)
 {
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    wire_raise_limit();
     connections = calloc(connection_count, sizeof *connections);
     epoll_fd = epoll_create1(0);
     if (!connections)
@@ -139,7 +136,7 @@ static void flush(struct connection *connection)
         size_t bytes = frames_bytes - connection->at;
         if (bytes > connection->unsent)
             bytes = connection->unsent;
-        ssize_t sent = send(connection->fd, frames + connection->at, bytes, MSG_NOSIGNAL);
+        ssize_t sent = wire_send(&connection->wire, frames + connection->at, bytes);
         if (sent < 0 && errno == EAGAIN)
             return;
         if (sent < 0)
@@ -153,7 +150,7 @@ static void receive(struct connection *connection, bool has_next)
 {
     static uint8_t buffer[BUFFER_BYTES];
     for (;;) {
-        ssize_t bytes = recv(connection->fd, buffer, sizeof buffer, 0);
+        ssize_t bytes = wire_receive(&connection->wire, buffer, sizeof buffer);
         if (bytes < 0 && errno == EAGAIN)
             return;
         if (bytes <= 0)
@@ -171,8 +168,8 @@ static void receive(struct connection *connection, bool has_next)
             connection->unsent += whole * frame_bytes;
             flush(connection);
         }
-        if ((size_t)bytes < sizeof buffer)
-            return;
+        if ((size_t)bytes < sizeof buffer && !connection->wire.ssl)
+            return; /* Of TLS a read gives one record. */
     }
 }
 
@@ -207,11 +204,8 @@ static void load_echo(size_t depth, double seconds)
     while (measured_now() < start + seconds)
         turn(true);
     double end = measured_now(), cpu = measured_cpu_ns(&server) - cpu_before;
-    uint64_t count = answers - before;
-    if (count == 0)
-        measured_die("no answers");
-    printf("{\"messages\": %llu, \"seconds\": %.4f, \"cpu_ns\": %.1f}\n", (unsigned long long)count,
-           end - start, cpu / (double)count);
+    measured_print(answers - before, end - start, cpu);
+    printf("}\n");
 }
 
 static void load_idle(void)
@@ -224,7 +218,7 @@ static void load_idle(void)
     while (answers < 1)
         turn(false);
     double before = measured_memory_bytes(&server);
-    close(first.fd);
+    wire_close(&first.wire);
     close(epoll_fd);
 
     answers = 0;
@@ -240,8 +234,9 @@ static void load_idle(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: load echo PORT ws|raw SERVER_PID CONNECTIONS DEPTH BYTES binary|text "
-                    "SECONDS\n       load idle PORT ws|raw SERVER_PID CONNECTIONS\n");
+    fprintf(stderr,
+            "usage: load echo PORT ws|raw|tls SERVER_PID CONNECTIONS DEPTH BYTES binary|text "
+            "SECONDS\n       load idle PORT ws|raw|tls SERVER_PID CONNECTIONS\n");
     return 2;
 }
 
@@ -253,6 +248,8 @@ int main(int argc, char **argv)
         return usage();
     server.port = (uint16_t)strtoul(argv[2], NULL, 10);
     is_raw = strcmp(argv[3], "raw") == 0;
+    if (strcmp(argv[3], "tls") == 0)
+        wire_use_tls();
     server.pid = argv[4];
     connection_count = strtoul(argv[5], NULL, 10);
     size_t depth = is_echo ? strtoul(argv[6], NULL, 10) : 1;

@@ -1,5 +1,5 @@
-/* The server that is measured, as its generators see it: its process, its port, its handshake. What
- * fails ends the program with a line. */
+/* The server that is measured, as its generators see it: its process and its port. What fails ends
+ * the program with a line. */
 #ifndef BENCH_MEASURED_H
 #define BENCH_MEASURED_H
 
@@ -10,6 +10,7 @@ struct measured {
     uint16_t port; /* Of 127.0.0.1. */
 };
 
+/* With the text of errno, where that is not 0. */
 _Noreturn void measured_die(const char *what);
 
 /* Seconds of the monotonic clock. */
@@ -21,13 +22,7 @@ double measured_cpu_ns(const struct measured *server);
 /* Resident memory of the server. */
 double measured_memory_bytes(const struct measured *server);
 
-/* A connected descriptor, that blocks. `number` chooses the address that it comes from: one alone
- * has too few ports for many. */
-int measured_connect(const struct measured *server, uint32_t number);
-
-void measured_send_request(const struct measured *server, int fd, const char *path);
-
-/* Sends the request and reads the answer, which must be 101, and not a byte more. */
-void measured_shake_hands(const struct measured *server, int fd, const char *path);
+/* What run.py reads: one line of JSON without its end: more may follow. */
+void measured_print(uint64_t count, double seconds, double cpu_ns);
 
 #endif
