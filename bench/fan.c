@@ -165,10 +165,13 @@ static void load_connect(double seconds)
     while (measured_now() < begin + seconds)
         turn(receive_answer);
     measured_print(done_count - before, measured_now() - begin, measured_cpu_ns(&server) - cpu);
-    uint64_t resumed = 0;
-    for (uint32_t i = 0; i < connection_count; i++)
+    uint64_t resumed = 0, tickets = 0;
+    for (uint32_t i = 0; i < connection_count; i++) {
         resumed += connections[i].wire.resumed_count;
-    printf(", \"resumed\": %.3f}\n", (double)resumed / (double)done_count);
+        tickets += connections[i].wire.ticket_count;
+    }
+    printf(", \"resumed\": %.3f, \"tickets\": %.3f}\n", (double)resumed / (double)done_count,
+           (double)tickets / (double)done_count);
 }
 
 static void load_publish(uint64_t in_flight_max, size_t bytes, double seconds)

@@ -28,6 +28,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     struct wire *wire = SSL_get_app_data(ssl);
     SSL_SESSION_free(wire->session);
     wire->session = session;
+    wire->ticket_count++;
     return 1; /* It is ours now. */
 }
 
@@ -48,6 +49,15 @@ void wire_use_tls(void)
     SSL_CTX_sess_set_new_cb(context, keep_session);
 }
 
+/* A copy, because OpenSSL uses each only once. */
+static void take_ticket(struct wire *wire)
+{
+    SSL_SESSION *copy = SSL_SESSION_dup(wire->session);
+    if (!copy || !SSL_set_session(wire->ssl, copy))
+        measured_die("a ticket is of no use");
+    SSL_SESSION_free(copy);
+}
+
 static void begin_tls(struct wire *wire, bool may_resume)
 {
     wire->ssl = SSL_new(context);
@@ -55,8 +65,8 @@ static void begin_tls(struct wire *wire, bool may_resume)
         measured_die("OpenSSL");
     SSL_set_app_data(wire->ssl, wire);
     SSL_set_connect_state(wire->ssl);
-    if (may_resume && wire->session && !SSL_set_session(wire->ssl, wire->session))
-        measured_die("a ticket is of no use");
+    if (may_resume && wire->session)
+        take_ticket(wire);
 }
 
 /* What SSL_write() and SSL_read() answer, in the words of send() and recv(). */

@@ -17,9 +17,10 @@ enum { WIRE_ANSWER_BYTES_MAX = 4096 };
 
 struct wire {
     int fd;
-    SSL *ssl;             /* NULL: not over TLS. Moves never once it is open. */
-    SSL_SESSION *session; /* The newest ticket. Outlives a connection. */
-    uint64_t resumed_count;
+    SSL *ssl; /* NULL: not over TLS. Moves never once it is open. */
+    /* These outlive a connection. */
+    SSL_SESSION *session; /* The newest ticket, or NULL. */
+    uint64_t resumed_count, ticket_count;
 };
 
 /* For all that are opened from now on. */
@@ -29,8 +30,8 @@ void wire_use_tls(void);
 void wire_raise_limit(void);
 
 /* Connects, blocking. `number` chooses the address that it comes from: one alone has too few ports
- * for many. With TLS a ticket is kept, and used where `may_resume` is true; its handshake happens
- * in the first send. */
+ * for many. With TLS the newest ticket is kept, and used where `may_resume` is true, again if the
+ * server gave no newer one; the handshake happens in the first send. */
 void wire_open(struct wire *wire, const struct measured *server, uint32_t number, bool may_resume);
 void wire_close(struct wire *wire);
 void wire_unblock(struct wire *wire);
