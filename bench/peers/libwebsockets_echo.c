@@ -1,4 +1,4 @@
-/* libwebsockets as an echo.   usage: libwebsockets_echo PORT */
+/* libwebsockets as an echo.   usage: libwebsockets_echo PORT MODE */
 #include <libwebsockets.h>
 
 #include <stdbool.h>
@@ -103,11 +103,24 @@ int main(int argc, char **argv)
         { "echo", echo, sizeof(struct session), RECEIVE_BYTES, 0, NULL, 0 },
         { NULL, NULL, 0, 0, 0, NULL, 0 },
     };
+    /* Whether contexts are taken over is what the client asks for. */
+    static const struct lws_extension extensions[] = {
+        { "permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate" },
+        { NULL, NULL, NULL },
+    };
+    const char *mode = argc > 2 ? argv[2] : "plain";
     struct lws_context_creation_info info = { .port = argc > 1 ? atoi(argv[1]) : 0,
                                               .iface = "127.0.0.1",
                                               .protocols = protocols,
                                               .gid = (gid_t)-1,
                                               .uid = (uid_t)-1 };
+    if (strncmp(mode, "deflate", strlen("deflate")) == 0)
+        info.extensions = extensions;
+    if (strcmp(mode, "tls") == 0) {
+        info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.ssl_cert_filepath = getenv("TLS_CERT");
+        info.ssl_private_key_filepath = getenv("TLS_KEY");
+    }
     lws_set_log_level(LLL_ERR, NULL);
     struct lws_context *context = lws_create_context(&info);
     while (context && lws_service(context, 0) >= 0)
