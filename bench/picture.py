@@ -8,7 +8,7 @@ COLORS = {'weft': '#1b6ca8', 'libwebsockets': '#7a5195', 'beast': '#bc5090', 'bu
           'ws': '#ffa600', 'websockets': '#999999'}
 OTHER_COLORS = '#2a9d8f', '#264653', '#8ab17d'
 COST_MAX = 4  # What costs more ends at the panel's edge, with its figure.
-WIDTH, PANEL_HEIGHT, KEY_HEIGHT = 900, 300, 30
+WIDTH, PANEL_HEIGHT, KEY_HEIGHT = 900, 290, 40
 
 
 def draw(runs, names, path):
@@ -20,7 +20,7 @@ def draw(runs, names, path):
     panels = ([ratios_panel(runs, with_limit, names)] if with_limit else []) + \
         ([costs_panel(runs, without, names)] if without else [])
     height = PANEL_HEIGHT * len(panels) + KEY_HEIGHT
-    lines = [f'set terminal svg size {WIDTH},{height} font "sans-serif,12" background "#ffffff"',
+    lines = [f'set terminal svg size {WIDTH},{height} font "sans-serif,12" noenhanced background "#ffffff"',
              f'set output "{path}"', 'set multiplot', 'set style data histogram',
              'set style histogram clustered gap 1', 'set style fill solid 0.9 noborder', 'set boxwidth 0.95',
              'set grid ytics lc rgb "#dddddd"', 'set border 3', 'set xtics nomirror scale 0', 'set ytics nomirror',
@@ -51,16 +51,16 @@ def median(values):
 
 
 def ratios_panel(runs, cells, names):
-    lines = ['$ratios << END']
+    lines = [f'set xrange [-0.6:{len(cells) - 0.4}]', '$ratios << END']
     for cell in cells:
         lines.append(' '.join([cell, *(f'{median(tables.ratios_of(runs[cell], name)):.3f}' for name in names)]))
     return [*lines, 'END', 'set yrange [0:*]', 'set ytics autofreq', 'set ylabel "raw CPU / CPU (more is better)"',
-            'set arrow from graph 0,first 1 to graph 1,first 1 nohead dt 2', bars('$ratios', names)]
+            'set arrow from graph 0,first 1 to graph 1,first 1 nohead dt 2 lc rgb "#000000"', bars('$ratios', names)]
 
 
 def costs_panel(runs, cells, names):
     base = tables.base_of(names)
-    lines, labels = ['$costs << END'], []
+    lines, labels = [f'set xrange [-0.6:{len(cells) - 0.4}]', '$costs << END'], []
     for place, cell in enumerate(cells):
         quotients = [median(tables.over(runs[cell], name, base)) for name in names]
         own = f'{tables.middle(runs[cell][base], "cpu_ns") / 1000:.3g} us' if runs[cell].get(base) else ''
@@ -68,8 +68,8 @@ def costs_panel(runs, cells, names):
         for number, value in enumerate(quotients):
             if value > COST_MAX:  # Where gnuplot puts a bar: a cluster and its gap are one wide.
                 at = place + (number + 1 - (len(names) - 1) / 2 - 1) / (len(names) + 1)
-                labels.append(f'set label "{value:.0f}" at first {at:.3f},{COST_MAX} center offset 0,0.5 '
+                labels.append(f'set label "{value:.2g}" at first {at:.3f},{COST_MAX} center offset 0,0.5 '
                               'font "sans-serif,9"')
     return [*lines, 'END', f'set yrange [0:{COST_MAX}]', 'set ytics 1',
             f'set ylabel "CPU / CPU of {base} (less is better)"', *labels,
-            'set arrow from graph 0,first 1 to graph 1,first 1 nohead dt 2', bars('$costs', names)]
+            'set arrow from graph 0,first 1 to graph 1,first 1 nohead dt 2 lc rgb "#000000"', bars('$costs', names)]

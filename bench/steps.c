@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 7, JSON_BYTES = 16 << 10, WINDOW_BITS = 15, LEVEL = 1 };
+enum { ROUNDS = 7, JSON_BYTES = 128 << 10, WINDOW_BITS = 15, LEVEL = 1 };
 static const double round_s = 0.1;
 
 static void need(bool is_right, const char *what)
@@ -186,6 +186,77 @@ static void print_deflate(size_t bytes, const char *text)
     wf_pool_drop(&packing.pool);
 }
 
+/* ---- deflate with takeover: a long row of messages that differ ---- */
+
+enum { ROW_MESSAGE_BYTES = 1 << 10, ROW_COUNT = JSON_BYTES / ROW_MESSAGE_BYTES };
+
+/* Of four windows, so that what comes again in the next round is out of reach, and what lies before
+ * each message is the same in all rounds but the first. */
+struct row {
+    struct wf_pool pool;
+    const char *text;
+    struct wf_deflater *deflater;
+    struct wf_inflater *inflater;
+    struct wf_block packed[ROW_COUNT], out;
+    size_t next;
+};
+
+static void deflate_next(void *user)
+{
+    struct row *row = user;
+    struct wf_block *packed = &row->packed[row->next];
+    struct weft_bytes plain = { (const uint8_t *)row->text + row->next * ROW_MESSAGE_BYTES,
+                                ROW_MESSAGE_BYTES };
+    packed->count = 0;
+    need(wf_deflater_put(row->deflater, plain, packed, SIZE_MAX / 2), "deflate");
+    row->next = (row->next + 1) % ROW_COUNT;
+}
+
+static void inflate_next(void *user)
+{
+    struct row *row = user;
+    struct weft_bytes packed = { row->packed[row->next].data, row->packed[row->next].count };
+    row->out.count = 0;
+    need(wf_inflater_put(row->inflater, packed, &row->out, SIZE_MAX / 2) == WF_INFLATE_DONE &&
+             wf_inflater_end(row->inflater, &row->out, SIZE_MAX / 2) == WF_INFLATE_DONE,
+         "inflate");
+    row->next = (row->next + 1) % ROW_COUNT;
+}
+
+static void print_row(const char *text)
+{
+    static struct row row;
+    char name[64];
+    size_t packed_bytes = 0;
+    wf_pool_init(&row.pool, NULL);
+    row.text = text;
+    row.deflater = wf_deflater_take(&row.pool, WINDOW_BITS, LEVEL);
+    row.inflater = wf_inflater_take(&row.pool, WINDOW_BITS);
+    need(row.deflater && row.inflater, "no memory");
+    for (int i = 0; i < ROW_COUNT; i++)
+        deflate_next(&row);
+    for (int i = 0; i < ROW_COUNT; i++)
+        inflate_next(&row);
+    print_step("deflate: takeover, 1 KiB of JSON", deflate_next, &row);
+    while (row.next != 0)
+        deflate_next(&row);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        deflate_next(&row);
+        packed_bytes += row.packed[i].count;
+    }
+    snprintf(name, sizeof name, "inflate: takeover, from %zu B", packed_bytes / ROW_COUNT);
+    print_step(name, inflate_next, &row);
+    const char *last = text + (row.next + ROW_COUNT - 1) % ROW_COUNT * ROW_MESSAGE_BYTES;
+    need(row.out.count == ROW_MESSAGE_BYTES && memcmp(row.out.data, last, row.out.count) == 0,
+         "inflate");
+    for (int i = 0; i < ROW_COUNT; i++)
+        wf_block_drop(&row.packed[i], &row.pool);
+    wf_block_drop(&row.out, &row.pool);
+    wf_deflater_give(&row.pool, row.deflater);
+    wf_inflater_give(&row.pool, row.inflater);
+    wf_pool_drop(&row.pool);
+}
+
 int main(void)
 {
     static char json[JSON_BYTES + 1];
@@ -193,6 +264,7 @@ int main(void)
     print_frames();
     print_handshakes();
     print_deflate(1 << 10, json);
-    print_deflate(JSON_BYTES, json);
+    print_deflate(16 << 10, json);
+    print_row(json);
     return 0;
 }
