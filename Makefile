@@ -49,7 +49,7 @@ asan tsan asan-clang tsan-clang: ## Run the tests under a sanitizer, with gcc or
 fuzz: ## Run every fuzz target for FUZZ_SECONDS
 	@$(call build,fuzz) && tools/fuzz.sh build-fuzz
 
-bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo and what is installed
+bench: ## Measure the kernels of the codec, and the server beside a raw TCP echo and other servers that are installed
 	@$(call configure,release) $(without_tests) && cmake --build --preset release -j $(JOBS) --target bench_programs
 	@build/bench/kernels
 	@echo && build/bench/steps

@@ -21,6 +21,8 @@ BUILD/bench/peers, npm ws and Bun in the node_modules of that folder, python3-we
             more, to BUILD/bench/performance.svg instead.
 --idle      instead: bytes of the server's process per idle connection, after traffic.
 --idle-tls  the same over TLS.
+
+Ends with status 1 when a server or a generator failed; the rest is measured nevertheless.
 """
 import argparse, collections, os, pathlib, platform, random, resource, sys
 
@@ -41,8 +43,9 @@ def progress(text):
 
 
 def measure(build, chosen, cells, repeats, seconds, environment):
-    """cell -> server -> runs. Each repeat has each cell with each server, one behind the other."""
+    """cell -> server -> runs. Each repeat has each cell with each server, one behind the other. And what failed."""
     runs = collections.defaultdict(lambda: collections.defaultdict(list))
+    failed = set()
     for repeat in range(repeats):
         for cell in cells:
             able = [server for server in chosen if server.can(CELLS[cell])]
@@ -51,19 +54,23 @@ def measure(build, chosen, cells, repeats, seconds, environment):
                 figures = servers.load(build, server, CELLS[cell], seconds, environment)
                 if figures:
                     runs[cell][server.name].append({**figures, 'repeat': repeat})
+                else:
+                    failed.add(f'{cell} with {server.name}')
     progress('')
-    return runs
+    return runs, failed
 
 
 def measure_idle(build, chosen, cell, repeats, environment):
-    bytes_each = collections.defaultdict(list)
+    bytes_each, failed = collections.defaultdict(list), set()
     for server in chosen:
         for _ in range(repeats if server.can(cell) else 0):
             progress(f'idle {server.name}')
             if figures := servers.load(build, server, cell, 0, environment):
                 bytes_each[server.name].append(figures['bytes'])
+            else:
+                failed.add(f'idle with {server.name}')
     progress('')
-    return bytes_each
+    return bytes_each, failed
 
 
 def read_options():
@@ -92,28 +99,47 @@ def read_options():
     return options
 
 
-def main():
-    options = read_options()
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def choose(options):
     installed = servers.find(options.build)
-    chosen = [installed[name] for name in servers.NAMES if name in installed and name in options.servers]
     absent = [name for name in options.servers if name not in installed]
-    chosen += options.also
     print(machine() + (f'; not installed: {", ".join(absent)}' if absent else '') + '\n', flush=True)
-    cells = [idle('plain', options.idle)] if options.idle else [idle('tls', options.idle_tls)] if options.idle_tls \
-        else [CELLS[name] for name in options.cells]
-    environment = servers.certificates(options.build) if any(cell.mode == 'tls' for cell in cells) else {}
-    if options.idle or options.idle_tls:
-        tables.print_idle(measure_idle(options.build, chosen, cells[0], options.repeats, environment))
-        return
-    runs = measure(options.build, chosen, options.cells, options.repeats, options.seconds, environment)
+    return [installed[name] for name in servers.NAMES if name in installed and name in options.servers] + options.also
+
+
+def run_idle(options, chosen, cell, environment):
+    bytes_each, failed = measure_idle(options.build, chosen, cell, options.repeats, environment)
+    tables.print_idle(bytes_each)
+    return failed
+
+
+def run_cells(options, chosen, environment):
+    runs, failed = measure(options.build, chosen, options.cells, options.repeats, options.seconds, environment)
     names = [server.name for server in chosen]
     (tables.print_markdown if options.markdown else tables.print_table)(runs, names)
     if options.picture:
         # The one that is shown to others has everything in it, and nothing of this machine alone.
-        is_whole = len(options.cells) == len(CELLS) and tuple(names) == servers.NAMES
+        is_whole = len(options.cells) == len(CELLS) and tuple(names) == servers.NAMES and not failed
         picture.draw(runs, names, options.picture if is_whole else options.build / 'bench/performance.svg')
+    return failed
+
+
+def main():
+    options = read_options()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    chosen = choose(options)
+    environment = servers.certificates(options.build)
+    if environment is None:
+        print('no TLS is measured: the program openssl, which makes the certificates, is missing', file=sys.stderr)
+        environment = {}
+        options.cells = [name for name in options.cells if CELLS[name].mode != 'tls']
+    if options.idle or options.idle_tls:
+        cell = idle('plain', options.idle) if options.idle else idle('tls', options.idle_tls)
+        failed = run_idle(options, chosen, cell, environment)
+    else:
+        failed = run_cells(options, chosen, environment)
+    if failed:
+        sys.exit(f'\nNot measured as they should be: {", ".join(sorted(failed))}')
 
 
 main()

@@ -52,7 +52,9 @@ def also(text):
 
 
 def certificates(build):
-    """The environment of a server that speaks TLS. Made when missing."""
+    """The environment of a server that speaks TLS. Made when missing; None without the program openssl."""
+    if not shutil.which('openssl'):
+        return None
     folder = (build / 'certs').resolve()
     subprocess.run([str(HERE.parent / 'tools/gen_certs.sh'), str(folder)], check=True)
     return {'TLS_CERT': str(folder / 'server.pem'), 'TLS_KEY': str(folder / 'server.key')}

@@ -106,11 +106,11 @@ def print_costs(runs, cells, columns):
             ratios = over(by_name, name, base)
             ratio = f'{statistics.median(ratios):7.2f}' if ratios and name != base else f'{"":7}'
             line += f' {middle(by_name[name], "cpu_ns") / 1000:7.1f}{ratio}'
-        print(line)
+        print(line.rstrip())
         if any('answer_bytes' in run for of in by_name.values() for run in of):
-            print(f'{"  bytes answered":19}' + ''.join(
-                f' {middle(by_name[name], "answer_bytes"):7.0f}{"":7}' if by_name.get(name) else f' {"-":>14}'
-                for name in columns))
+            sizes = [f'{middle(by_name[name], "answer_bytes"):7.0f}{"":7}' if by_name.get(name) else f'{"-":>14}'
+                     for name in columns]
+            print(f'{"  bytes answered":19} {" ".join(sizes)}'.rstrip())
 
 
 def notes_of(runs):

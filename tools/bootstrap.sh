@@ -13,7 +13,7 @@ check="libcmocka-dev openssl chromium firefox-esr libnss3-tools haproxy nginx-li
 check="$check tinyproxy-bin microsocks" # In front of clients.
 check="$check gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" # The NEON kernels.
 ci="clang libclang-rt-dev clang-tidy clang-format valgrind testssl.sh"
-bench="gnuplot-nox g++ libwebsockets-dev libboost-dev python3 python3-websockets"
+bench="gnuplot-nox g++ libwebsockets-dev libboost-dev openssl python3 python3-websockets"
 
 case $set_name in
 run) wanted=$run ;;
