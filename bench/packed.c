@@ -4,12 +4,9 @@
  *
  * usage: packed PORT SERVER_PID alone|takeover CONNECTIONS BYTES SECONDS
  *
- * The messages are JSON, and no two of a cycle are the same. All are compressed beforehand, so that
- * the generator costs less than the server: `alone`, without what came before, and `behind` the
- * cycle's messages before it, as the compressor of an endless connection does. A cycle is longer
- * than two windows of DEFLATE, so that what repeats lies beyond every compressor's reach, and what
- * lies in the window before a message is the same in each cycle. A connection begins with messages
- * that are compressed alone, which are right with takeover, too, until its window is full. */
+ * What is sent was compressed beforehand, so that the generator costs less than the server; see
+ * common/cycle.h. */
+#include "common/cycle.h"
 #include "common/measured.h"
 #include "common/wire.h"
 
@@ -24,22 +21,12 @@
 #include <zlib.h>
 
 enum {
-    WINDOW_BYTES = 1 << 15,
-    CYCLE_BYTES = 4 * WINDOW_BYTES,
-    CYCLE_COUNT_MIN = 16,
     HEAD_BYTES_MAX = 10,
-    MASK_BYTES = 4,
     BUFFER_BYTES = 1 << 18,
     EVENTS_MAX = 1024,
-    LEVEL = 6, /* As zlib's own default. */
 };
 static const double warmup_s = 0.25;
 static const uint8_t flush_tail[] = { 0x00, 0x00, 0xFF, 0xFF }; /* RFC 7692 7.2.1: not sent. */
-
-struct frame {
-    uint8_t *data;
-    size_t bytes;
-};
 
 struct connection {
     struct wire wire;
@@ -55,9 +42,7 @@ struct connection {
 };
 
 static struct measured server;
-static size_t message_bytes, cycle_count;
-static uint8_t **messages;
-static struct frame *alone, *behind;
+static struct cycle cycle;
 static bool may_take_over; /* What this side compresses, once it is agreed. */
 static bool server_takes_over;
 static struct connection *connections;
@@ -78,110 +63,13 @@ _Noreturn static void refuse(const char *why)
     measured_die(why);
 }
 
-/* ---- messages ---- */
-
-static uint32_t draw(uint32_t below)
-{
-    static uint32_t seed = 20261101;
-    seed = seed * 1664525 + 1013904223;
-    return (seed >> 8) % below;
-}
-
-static int print_record(char *out, size_t room)
-{
-    static const char *const towns[] = { "Köln", "Lyon", "Kraków", "Malmö", "Porto", "Gdańsk" };
-    static const char *const states[] = { "open", "filled", "cancelled", "partly filled" };
-    return snprintf(out, room,
-                    "{\"id\":%u,\"user\":\"u%05u\",\"town\":\"%s\",\"price\":%u.%02u,\"count\":%u,"
-                    "\"state\":\"%s\",\"at\":17%08u},",
-                    draw(10000000), draw(100000), towns[draw(6)], draw(2000), draw(100), draw(500),
-                    states[draw(4)], draw(100000000));
-}
-
-/* As many records as fit, and blanks behind them. */
-static void write_message(uint8_t *message)
-{
-    char record[256];
-    size_t at = 1;
-    for (;;) {
-        size_t bytes = (size_t)print_record(record, sizeof record);
-        if (at + bytes > message_bytes)
-            break;
-        memcpy(message + at, record, bytes);
-        at += bytes;
-    }
-    message[0] = '[';
-    if (at > 1)
-        at--; /* The last comma. */
-    memset(message + at, ' ', message_bytes - at);
-    message[message_bytes - 1] = ']';
-}
-
-/* ---- frames ---- */
-
-static void put_frame(struct frame *frame, const uint8_t *packed, size_t bytes)
-{
-    static const uint8_t mask[MASK_BYTES] = { 0x37, 0xFA, 0x21, 0x3D };
-    size_t length_bytes = bytes < 126 ? 0 : bytes < 65536 ? 2 : 8;
-    uint8_t *at = frame->data = need(malloc(HEAD_BYTES_MAX + MASK_BYTES + bytes));
-    *at++ = 0xC1; /* FIN, RSV1, text. */
-    *at++ = (uint8_t)(0x80 | (length_bytes == 0 ? bytes : length_bytes == 2 ? 126 : 127));
-    for (size_t i = length_bytes; i-- > 0;)
-        *at++ = (uint8_t)((uint64_t)bytes >> (8 * i));
-    memcpy(at, mask, MASK_BYTES);
-    at += MASK_BYTES;
-    for (size_t i = 0; i < bytes; i++)
-        at[i] = packed[i] ^ mask[i % MASK_BYTES];
-    frame->bytes = (size_t)(at - frame->data) + bytes;
-}
-
-static size_t pack(z_stream *deflater, const uint8_t *message, uint8_t *packed, size_t room)
-{
-    deflater->next_in = (uint8_t *)(uintptr_t)message;
-    deflater->avail_in = (uInt)message_bytes;
-    deflater->next_out = packed;
-    deflater->avail_out = (uInt)room;
-    if (deflate(deflater, Z_SYNC_FLUSH) != Z_OK || deflater->avail_out == 0)
-        refuse("zlib does not compress");
-    return room - deflater->avail_out - sizeof flush_tail;
-}
-
-static void make_frames(void)
-{
-    size_t room = message_bytes + message_bytes / 8 + 512;
-    uint8_t *packed = need(malloc(room));
-    z_stream deflater = { 0 };
-    cycle_count = CYCLE_BYTES / message_bytes + 1;
-    if (cycle_count < CYCLE_COUNT_MIN)
-        cycle_count = CYCLE_COUNT_MIN;
-    messages = need(calloc(cycle_count, sizeof *messages));
-    alone = need(calloc(cycle_count, sizeof *alone));
-    behind = need(calloc(cycle_count, sizeof *behind));
-    if (deflateInit2(&deflater, LEVEL, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        refuse("zlib does not begin");
-    for (size_t i = 0; i < cycle_count; i++) {
-        messages[i] = need(malloc(message_bytes));
-        write_message(messages[i]);
-        deflateReset(&deflater);
-        put_frame(&alone[i], packed, pack(&deflater, messages[i], packed, room));
-    }
-    /* Once through, so that the window is full; and what comes out the second time is kept. */
-    deflateReset(&deflater);
-    for (size_t i = 0; i < 2 * cycle_count; i++) {
-        size_t bytes = pack(&deflater, messages[i % cycle_count], packed, room);
-        if (i >= cycle_count)
-            put_frame(&behind[i - cycle_count], packed, bytes);
-    }
-    deflateEnd(&deflater);
-    free(packed);
-}
-
 /* The frame that a connection sends next. */
-static const struct frame *next_frame(const struct connection *connection)
+static const struct cycle_frame *next_frame(const struct connection *connection)
 {
-    size_t number = (connection->first + connection->sent_count) % cycle_count;
-    bool is_window_full = (size_t)connection->sent_count * message_bytes >= WINDOW_BYTES;
-    return may_take_over && is_window_full ? &behind[number] : &alone[number];
+    size_t number = (connection->first + connection->sent_count) % cycle.count;
+    bool is_window_full =
+        (size_t)connection->sent_count * cycle.message_bytes >= CYCLE_WINDOW_BYTES;
+    return may_take_over && is_window_full ? &cycle.behind[number] : &cycle.alone[number];
 }
 
 /* ---- opening ---- */
@@ -214,7 +102,7 @@ static void open_connection(struct connection *connection, uint32_t number)
     wire_shake_hands(&connection->wire, &server, "/", may_take_over ? ask : ask_for_none, answer);
     wire_unblock(&connection->wire);
     read_agreement(answer);
-    connection->first = number % (uint32_t)cycle_count;
+    connection->first = number % (uint32_t)cycle.count;
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection };
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, connection->wire.fd, &event) != 0)
         measured_die("epoll_ctl");
@@ -247,9 +135,9 @@ static struct {
 
 static void begin_sample(void)
 {
-    sample.room = 2 * message_bytes + 512;
+    sample.room = 2 * cycle.message_bytes + 512;
     sample.packed = need(malloc(sample.room));
-    sample.plain = need(malloc(message_bytes + 1));
+    sample.plain = need(malloc(cycle.message_bytes + 1));
     if (inflateInit2(&sample.inflater, -MAX_WBITS) != Z_OK)
         refuse("zlib does not begin");
 }
@@ -264,7 +152,7 @@ static void add_to_sample(const uint8_t *data, size_t bytes)
 
 static void check_sample(const struct connection *connection)
 {
-    size_t number = (connection->first + connection->answer_count) % cycle_count;
+    size_t number = (connection->first + connection->answer_count) % cycle.count;
     memcpy(sample.packed + sample.bytes, flush_tail, sizeof flush_tail);
     z_stream *inflater = &sample.inflater;
     if (!server_takes_over)
@@ -272,12 +160,13 @@ static void check_sample(const struct connection *connection)
     inflater->next_in = sample.packed;
     inflater->avail_in = (uInt)(sample.bytes + sizeof flush_tail);
     inflater->next_out = sample.plain;
-    inflater->avail_out = (uInt)message_bytes + 1;
+    inflater->avail_out = (uInt)cycle.message_bytes + 1;
     int status = inflate(inflater, Z_SYNC_FLUSH);
     if (status == Z_STREAM_END) /* RFC 7692 7.2.3.4: a last block is allowed, and nothing behind. */
         inflateReset(inflater);
     if ((status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) ||
-        inflater->avail_out != 1 || memcmp(sample.plain, messages[number], message_bytes) != 0)
+        inflater->avail_out != 1 ||
+        memcmp(sample.plain, cycle.messages[number], cycle.message_bytes) != 0)
         refuse("this is not what was sent");
     sample.bytes = 0;
 }
@@ -352,7 +241,7 @@ static void flush(struct connection *connection)
 {
     if (connection->sent_count != connection->answer_count)
         return;
-    const struct frame *frame = next_frame(connection);
+    const struct cycle_frame *frame = next_frame(connection);
     ssize_t sent = wire_send(&connection->wire, frame->data + connection->sent_bytes,
                              frame->bytes - connection->sent_bytes);
     if (sent < 0 && errno == EAGAIN)
@@ -398,7 +287,7 @@ static void work_until(double end)
 /* Until each has its window full, so that with takeover all is as it goes on for ever. */
 static void warm_up(void)
 {
-    uint64_t enough = (WINDOW_BYTES / message_bytes + 2) * connection_count;
+    uint64_t enough = (CYCLE_WINDOW_BYTES / cycle.message_bytes + 2) * connection_count;
     double begin = measured_now();
     work_until(begin + warmup_s);
     while (may_take_over && answers < enough && measured_now() < begin + 40 * warmup_s)
@@ -415,10 +304,10 @@ int main(int argc, char **argv)
     server.pid = argv[2];
     may_take_over = strcmp(argv[3], "takeover") == 0;
     connection_count = strtoul(argv[4], NULL, 10);
-    message_bytes = strtoul(argv[5], NULL, 10);
+    size_t message_bytes = strtoul(argv[5], NULL, 10);
     if (connection_count == 0 || message_bytes < 2)
         refuse("nothing to do");
-    make_frames();
+    cycle_make(&cycle, message_bytes);
     begin_sample();
     open_all();
     warm_up();
