@@ -42,6 +42,7 @@ static void publish(weft_socket *socket, const struct weft_message_event *messag
 static bool read_mode(const char *mode, struct weft_deflate_settings *deflate)
 {
     deflate->off = strcmp(mode, "plain") == 0 || strcmp(mode, "tls") == 0;
+    deflate->threshold_bytes = 1; /* Every message, as with the others. */
     if (strcmp(mode, "deflatectx") == 0) {
         deflate->client_takeover = WEFT_TAKEOVER_ON;
         deflate->server_takeover = WEFT_TAKEOVER_ON;
