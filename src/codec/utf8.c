@@ -141,8 +141,7 @@ bool wf_utf8_is_valid(const void *text, size_t count)
     return atomic_load_explicit(&chosen, memory_order_relaxed)(text, count);
 }
 
-/* How many bytes at the end begin a character that is not finished there. */
-static size_t unfinished_bytes(const uint8_t *text, size_t count)
+size_t wf_utf8_unfinished(const uint8_t *text, size_t count)
 {
     if (count >= 1 && text[count - 1] >= 0xC0)
         return 1;
@@ -164,7 +163,7 @@ bool wf_utf8_feed(struct wf_utf8 *utf8, const uint8_t *bytes, size_t count)
         if (!feed_byte(utf8, bytes[at++]))
             goto broken;
 
-    size_t end = count - unfinished_bytes(bytes + at, count - at);
+    size_t end = count - wf_utf8_unfinished(bytes + at, count - at);
     if (!wf_utf8_is_valid(bytes + at, end - at))
         goto broken;
     while (end < count)

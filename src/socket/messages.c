@@ -28,7 +28,7 @@ static inline bool is_told(const weft_socket *socket, struct weft_bytes payload)
 }
 
 weft_status wf_messages_put(weft_socket *socket, enum weft_message_type type,
-                           struct weft_bytes payload)
+                            struct weft_bytes payload)
 {
     bool is_utf8 = is_told(socket, payload);
     if (wf_engine_send_short(&socket->engine, type, payload, is_utf8))
@@ -43,7 +43,7 @@ weft_status wf_messages_put(weft_socket *socket, enum weft_message_type type,
 }
 
 weft_status wf_messages_send(weft_socket *socket, enum weft_message_type type,
-                            struct weft_bytes payload)
+                             struct weft_bytes payload)
 {
     if (socket->has_backlog || socket->has_policy)
         return wf_backlog_send(socket, type, payload, NULL);

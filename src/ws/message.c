@@ -1,6 +1,6 @@
 #include "ws/message.h"
 
-#include "codec/mask.h"
+#include "codec/utf8_unmask.h"
 #include "ws/closing.h"
 #include "ws/compression.h"
 #include "ws/extension.h"
@@ -217,14 +217,19 @@ static bool store_data(struct weft_engine *engine, size_t count)
         return false;
     }
     uint8_t *place = message->data + message->count;
-    if (engine->input.data != place)
-        wf_mask_copy(place, engine->input.data, count, partial->frame.key,
-                     (size_t)partial->taken_bytes);
-    else if (partial->frame.key)
-        wf_mask(place, count, partial->frame.key, (size_t)partial->taken_bytes);
+    uint32_t key = partial->frame.key;
+    size_t offset = (size_t)partial->taken_bytes;
+    bool is_text = partial->message_type == WEFT_TEXT;
+    bool is_placed = engine->input.data == place;
     message->count += count;
+    if (!is_placed)
+        wf_mask_copy(place, engine->input.data, count, key, offset);
+    else if (key && !is_text)
+        wf_mask(place, count, key, offset);
     /* RFC 6455 8.1, and as soon as it shows: also before the frame or the message has ended. */
-    if (partial->message_type == WEFT_TEXT && !wf_utf8_feed(&partial->utf8, place, count)) {
+    if (is_text &&
+        !(is_placed && key ? wf_utf8_unmask_feed(&partial->utf8, place, count, key, offset)
+                           : wf_utf8_feed(&partial->utf8, place, count))) {
         wf_failing_fault(engine, WF_FAULT_TEXT_NOT_UTF8);
         return false;
     }

@@ -4,7 +4,7 @@
  * What is seldom needed stands in functions of its own, called last: so the common way needs no
  * stack. */
 #include "codec/mask.h"
-#include "codec/utf8.h"
+#include "codec/utf8_unmask.h"
 #include "ws/state.h"
 
 enum { MASK_BIT = 0x80, LENGTH_16 = 126, SHORT_HEADER_BYTES = 2 };
@@ -59,10 +59,10 @@ static __attribute__((noinline)) bool take_other(struct weft_engine *engine, siz
 {
     uint8_t *data = engine->input.data + header;
     uint32_t key = engine->config->side == WEFT_SERVER ? key_before(data) : 0;
-    if (key)
+    bool is_text = engine->input.data[0] == (WF_FRAME_FINAL | WF_OPCODE_TEXT);
+    if (key && !is_text)
         wf_mask(data, count, key, 0);
-    if (engine->input.data[0] == (WF_FRAME_FINAL | WF_OPCODE_BINARY) ||
-        wf_utf8_is_valid(data, count))
+    if (!is_text || (key ? wf_utf8_unmask(data, count, key) : wf_utf8_is_valid(data, count)))
         return hand_over(engine, header, count, type, message);
     if (key)
         wf_mask(data, count, key, 0);
