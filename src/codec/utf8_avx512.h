@@ -1,5 +1,5 @@
-/* The steps of validating 64 bytes at a time with AVX-512, for what validates alone and what unmasks
- * as well. */
+/* The steps of validating 64 bytes at a time with AVX-512, for what validates alone and what
+ * unmasks as well. */
 #ifndef WF_CODEC_UTF8_AVX512_H
 #define WF_CODEC_UTF8_AVX512_H
 

@@ -1,5 +1,5 @@
-/* Unmasking (RFC 6455 5.3) and the validation of a text, in one pass over it where the processor has
- * a way that is faster than two. */
+/* Unmasking (RFC 6455 5.3) and the validation of a text, in one pass over it where the processor
+ * has a way that is faster than two. */
 #ifndef WF_CODEC_UTF8_UNMASK_H
 #define WF_CODEC_UTF8_UNMASK_H
 

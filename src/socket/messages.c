@@ -18,7 +18,7 @@ static weft_status write_lent(weft_socket *socket)
     return WEFT_ERR_MEMORY;
 }
 
-enum { LENT_BYTES_MIN = 16 * 1024 };
+enum { LENT_BYTES_MIN = WF_QUICK_LONG_BYTES };
 
 /* An echo, or what is handed on to another: the text was checked when it came. */
 static inline bool is_told(const weft_socket *socket, struct weft_bytes payload)
@@ -95,12 +95,13 @@ weft_status weft_socket_send_keyed(weft_socket *socket, enum weft_message_type t
                                                      : wf_messages_send(socket, type, payload);
 }
 
-/* What most answers are: short, to a short message of the same socket. False: nothing was done. */
+/* What most answers are: not long, to such a message of the same socket. False: nothing was done.
+ */
 static inline bool send_quickly(weft_socket *socket, enum weft_message_type type, const void *data,
                                 size_t bytes)
 {
     struct weft_bytes payload = { data, bytes };
-    if (!socket || socket != wf_inflow_quick || bytes > WF_QUICK_BYTES_MAX || !data ||
+    if (!socket || socket != wf_inflow_quick || bytes >= LENT_BYTES_MIN || !data ||
         (type == WEFT_TEXT && !is_told(socket, payload)))
         return false;
     return wf_engine_output_bytes(&socket->engine) + bytes <= socket->shape->quick_bytes_max &&

@@ -3,6 +3,7 @@
  *
  * What is seldom needed stands in functions of its own, called last: so the common way needs no
  * stack. */
+#include "ws/quick.h"
 #include "codec/mask.h"
 #include "codec/utf8_unmask.h"
 #include "ws/state.h"
@@ -84,6 +85,16 @@ static inline bool take(struct weft_engine *engine, bool is_masked, enum weft_me
     return hand_over(engine, header, count, type, message);
 }
 
+bool wf_quick_next_longer(struct weft_engine *engine, enum weft_message_type *type,
+                          struct weft_buffer *message)
+{
+    /* Of a longer one the length says so in its first of two bytes. */
+    const uint8_t *input = engine->input.data;
+    bool is_too_long = engine->input.count > 2 && (input[1] & 0x7F) >= LENGTH_16 &&
+                       input[2] >= WF_QUICK_LONG_BYTES >> 8;
+    return !is_too_long && take(engine, true, type, message);
+}
+
 bool wf_engine_next_whole(struct weft_engine *engine, enum weft_message_type *type,
                           struct weft_buffer *message)
 {
@@ -104,25 +115,38 @@ static inline bool may_go_plain(const struct weft_engine *engine)
            (engine->sends_plain || !wf_quick_may_compress(engine));
 }
 
-static inline bool put_short(struct weft_engine *engine, enum weft_message_type type,
+/* Of less than 64 KiB. */
+static inline bool put_plain(struct weft_engine *engine, enum weft_message_type type,
                              struct weft_bytes payload)
 {
-    uint8_t *place = wf_chain_extend_ahead(&engine->output, engine->config->pool,
-                                           SHORT_HEADER_BYTES + payload.count, payload.count,
-                                           engine->input.count);
+    size_t header_bytes = payload.count < LENGTH_16 ? SHORT_HEADER_BYTES : SHORT_HEADER_BYTES + 2;
+    uint8_t *place =
+        wf_chain_extend_ahead(&engine->output, engine->config->pool, header_bytes + payload.count,
+                              payload.count, engine->input.count);
     if (!place)
         return false;
     place[0] = (uint8_t)(WF_FRAME_FINAL | type);
     place[1] = (uint8_t)payload.count;
+    if (payload.count >= LENGTH_16) {
+        place[1] = LENGTH_16;
+        place[2] = (uint8_t)(payload.count >> 8);
+        place[3] = (uint8_t)payload.count;
+    }
     if (payload.count)
-        memcpy(place + SHORT_HEADER_BYTES, payload.data, payload.count);
+        memcpy(place + header_bytes, payload.data, payload.count);
     return true;
+}
+
+bool wf_quick_send_longer(struct weft_engine *engine, enum weft_message_type type,
+                          const uint8_t *data, size_t count)
+{
+    return put_plain(engine, type, (struct weft_bytes){ data, count });
 }
 
 static __attribute__((noinline)) bool send_unknown_text(struct weft_engine *engine,
                                                         struct weft_bytes payload)
 {
-    return wf_utf8_is_valid(payload.data, payload.count) && put_short(engine, WEFT_TEXT, payload);
+    return wf_utf8_is_valid(payload.data, payload.count) && put_plain(engine, WEFT_TEXT, payload);
 }
 
 bool wf_engine_send_short(struct weft_engine *engine, enum weft_message_type type,
@@ -132,5 +156,5 @@ bool wf_engine_send_short(struct weft_engine *engine, enum weft_message_type typ
         return false;
     if (type == WEFT_TEXT && !is_utf8)
         return send_unknown_text(engine, payload);
-    return put_short(engine, type, payload);
+    return put_plain(engine, type, payload);
 }

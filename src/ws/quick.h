@@ -9,7 +9,10 @@
 #include "ws/engine.h"
 #include "ws/frame.h"
 
-enum { WF_QUICK_BYTES_MAX = 64 };
+enum {
+    WF_QUICK_BYTES_MAX = 64,
+    WF_QUICK_LONG_BYTES = 16 * 1024, /* From here on a message is rather lent than copied. */
+};
 
 /* Whether wf_quick_next() may be asked: as long as nothing but sending is asked of the engine
  * meanwhile, once is enough. */
@@ -46,8 +49,13 @@ static inline bool wf_quick_unmask_ascii(uint8_t *data, size_t count, uint32_t k
     return true;
 }
 
-/* The next message, if it is a short one that lies whole in the input: a binary, or a text of
- * ASCII. RFC 6455 5.2: final, no reserved bit, masked, 7 bits of length. */
+/* The same as wf_quick_next(), of what is no short one. */
+bool wf_quick_next_longer(struct weft_engine *engine, enum weft_message_type *type,
+                          struct weft_buffer *message);
+
+/* The next message, if it lies whole in the input as one plain frame of less than
+ * WF_QUICK_LONG_BYTES. RFC 6455 5.2. Short ones, a binary or a text of ASCII, need no call: final,
+ * no reserved bit, masked, 7 bits of length. */
 static inline bool wf_quick_next(struct weft_engine *engine, enum weft_message_type *type,
                                  struct weft_buffer *message)
 {
@@ -58,7 +66,7 @@ static inline bool wf_quick_next(struct weft_engine *engine, enum weft_message_t
         return false;
     uint8_t count = (uint8_t)(input[1] - MASK_BIT); /* Without the bit it is too large. */
     if (count > WF_QUICK_BYTES_MAX || there - HEADER_BYTES < count)
-        return false;
+        return wf_quick_next_longer(engine, type, message);
     uint8_t *data = input + HEADER_BYTES;
     uint32_t key;
     memcpy(&key, input + 2, sizeof key);
@@ -66,7 +74,7 @@ static inline bool wf_quick_next(struct weft_engine *engine, enum weft_message_t
         wf_mask_short(data, data, count, key);
     else if (input[0] != (WF_FRAME_FINAL | WF_OPCODE_TEXT) || count < 16 ||
              !wf_quick_unmask_ascii(data, count, key))
-        return false;
+        return wf_quick_next_longer(engine, type, message);
     *type = (enum weft_message_type)(input[0] & 0x0F);
     *message = (struct weft_buffer){ data, count };
     engine->input.data = data + count;
@@ -92,13 +100,19 @@ static inline bool wf_quick_may_send(const struct weft_engine *engine)
            (!engine->agreed || !wf_quick_may_compress(engine));
 }
 
-/* Puts a short message (at most WF_QUICK_BYTES_MAX; a text that is valid) into the output. What
- * else has come will most often be answered, too: in an empty output they get one chunk. False: no
+/* The same as wf_quick_send(), of what is no short one. */
+bool wf_quick_send_longer(struct weft_engine *engine, enum weft_message_type type,
+                          const uint8_t *data, size_t count);
+
+/* Puts a message of less than WF_QUICK_LONG_BYTES (a text that is valid) into the output. What else
+ * has come will most often be answered, too: in an empty output they get one chunk. False: no
  * memory. */
 static inline bool wf_quick_send(struct weft_engine *engine, enum weft_message_type type,
                                  const uint8_t *data, size_t count)
 {
     enum { HEADER_BYTES = 2 };
+    if (count > WF_QUICK_BYTES_MAX)
+        return wf_quick_send_longer(engine, type, data, count);
     uint8_t *place = wf_chain_extend_last(&engine->output, HEADER_BYTES + count, count);
     if (!place)
         place = wf_chain_extend_ahead(&engine->output, engine->config->pool, HEADER_BYTES + count,

@@ -6,7 +6,8 @@
 
 enum { BYTES_MAX = 700, AROUND = 64 };
 
-static const uint8_t sample[] = "plain and Größe, ☃, 中文 and 😀. plain, as long as a block or more of it is, and so on.";
+static const uint8_t sample[] =
+    "plain and Größe, ☃, 中文 and 😀. plain, as long as a block or more of it is, and so on.";
 static uint32_t random_state = 1;
 
 static uint32_t next_random(void)
