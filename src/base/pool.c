@@ -30,9 +30,12 @@ void wf_pool_drop(struct wf_pool *pool)
 
 void wf_pool_clear(struct wf_pool *pool)
 {
-    if (pool->guest)
-        pool->guest->on_drop(pool->guest, pool);
-    pool->guest = NULL;
+    for (int seat = 0; seat < WF_POOL_SEAT_COUNT; seat++) {
+        struct wf_pool_guest *guest = pool->guests[seat];
+        if (guest)
+            guest->on_drop(guest, pool);
+        pool->guests[seat] = NULL;
+    }
     for (int class = 0; class < WF_POOL_CLASS_COUNT; class ++) {
         while (pool->free[class]) {
             struct wf_pool_block *block = pool->free[class];

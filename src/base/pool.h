@@ -7,6 +7,9 @@
 
 enum { WF_POOL_CLASS_COUNT = 5 };
 
+/* Who may be a pool's guest: one of each kind. */
+enum wf_pool_seat { WF_SEAT_DEFLATE, WF_SEAT_CIPHERS, WF_POOL_SEAT_COUNT };
+
 struct wf_pool;
 
 /* What an upper room keeps as long as a pool: told before the pool is dropped. */
@@ -21,7 +24,7 @@ struct wf_pool {
     size_t kept_bytes; /* In the free lists; never over kept_bytes_max. */
     size_t kept_bytes_max;
     struct wf_pool_text *texts;
-    struct wf_pool_guest *guest; /* NULL: none. */
+    struct wf_pool_guest *guests[WF_POOL_SEAT_COUNT]; /* NULL: none. */
 };
 
 void wf_pool_init(struct wf_pool *pool, const struct weft_allocator *allocator);

@@ -42,19 +42,19 @@ static void drop_store(struct wf_pool_guest *guest, struct wf_pool *pool)
 
 struct wf_deflate_store *wf_deflate_store_need(struct wf_pool *pool)
 {
-    if (pool->guest)
+    if (pool->guests[WF_SEAT_DEFLATE])
         return wf_deflate_store_of(pool);
     struct wf_deflate_store *store = wf_alloc_zero(pool->allocator, sizeof *store);
     if (!store)
         return NULL;
     store->guest.on_drop = drop_store;
-    pool->guest = &store->guest;
+    pool->guests[WF_SEAT_DEFLATE] = &store->guest;
     return store;
 }
 
 size_t wf_deflate_bytes(const struct wf_pool *pool)
 {
-    return pool->guest ? wf_deflate_store_of(pool)->bytes : 0;
+    return pool->guests[WF_SEAT_DEFLATE] ? wf_deflate_store_of(pool)->bytes : 0;
 }
 
 bool wf_deflate_store_room(z_stream *stream, struct wf_block *out, struct wf_pool *pool,

@@ -24,7 +24,7 @@ struct wf_deflate_store *wf_deflate_store_need(struct wf_pool *pool);
 /* Of a pool that has one. */
 static inline struct wf_deflate_store *wf_deflate_store_of(const struct wf_pool *pool)
 {
-    return (struct wf_deflate_store *)(void *)pool->guest;
+    return (struct wf_deflate_store *)(void *)pool->guests[WF_SEAT_DEFLATE];
 }
 
 /* Counted memory of a pool (`opaque`), as zlib asks for it. */

@@ -11,7 +11,7 @@ enum {
     RECEIVE_BYTES = 512 * 1024,
     RECEIVE_ALIGN = 4096,
     RECEIVE_SLACK = 64,
-    PLAIN_BYTES_MIN = 16 * 1024,
+    PLAIN_BYTES_MIN = 16 * 1024 + 256, /* A record of TLS, with its padding. */
     SEALED_BYTES = 128 * 1024,
     ENDING_ROUNDS = 8, /* For events that follow from events while a loop is destroyed. */
 };

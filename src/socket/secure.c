@@ -11,7 +11,7 @@ weft_status wf_secure_create(weft_socket *socket, const struct wf_socket_beginni
     if (!rare->secure)
         return WEFT_ERR_MEMORY;
     *rare->secure = (struct wf_secure){ .result = WF_TLS_WANTS_INPUT, .is_settled = true };
-    return wf_tls_open(wf_loop_allocator(wf_socket_loop(socket)), beginning->tls, beginning->host,
+    return wf_tls_open(wf_loop_pool(wf_socket_loop(socket)), beginning->tls, beginning->host,
                        beginning->port, &rare->secure->tls);
 }
 

@@ -82,7 +82,7 @@ static weft_status grow(struct wf_tls *tls, size_t needed)
     size_t capacity = unsent->capacity ? unsent->capacity : 256;
     while (capacity < needed)
         capacity *= 2;
-    uint8_t *data = wf_resize(tls->allocator, unsent->data, capacity);
+    uint8_t *data = wf_resize(tls->pool->allocator, unsent->data, capacity);
     if (!data)
         return WEFT_ERR_MEMORY;
     unsent->data = data;
@@ -123,6 +123,6 @@ size_t wf_unsent_take(struct wf_tls *tls, struct weft_buffer out)
 
 void wf_unsent_drop(struct wf_tls *tls)
 {
-    wf_free(tls->allocator, tls->unsent.data);
+    wf_free(tls->pool->allocator, tls->unsent.data);
     tls->unsent = (struct wf_unsent){ 0 };
 }

@@ -7,13 +7,22 @@
 
 enum { SUBJECT_BYTES = 256, NAMES_BYTES = 512, SERVER_NAME_BYTES = 256 };
 
+enum { FINGERPRINT_BYTES = 2 * 32 + 1 };
+
+/* The version and the cipher are OpenSSL's static texts; the others lie behind. */
 struct wf_info {
     struct weft_tls_info it;
+    char texts[];
+};
+
+/* As large as they may get. */
+struct facts {
+    bool peer_is_verified;
     char server_name[SERVER_NAME_BYTES];
     char alpn[16];
     char subject[SUBJECT_BYTES];
     char names[NAMES_BYTES];
-    char fingerprint[2 * 32 + 1];
+    char fingerprint[FINGERPRINT_BYTES];
 };
 
 void wf_info_write_name(const X509_NAME *name, char *out, size_t out_bytes)
@@ -94,7 +103,7 @@ static void write_fingerprint(const X509 *certificate, char *out)
         (void)snprintf(out + 2 * (size_t)i, 3, "%02x", (unsigned int)sum[i]);
 }
 
-static void fill_peer(struct wf_tls *tls, struct wf_info *info)
+static void collect_peer(struct wf_tls *tls, struct facts *facts)
 {
     const X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
     if (!certificate)
@@ -102,29 +111,53 @@ static void fill_peer(struct wf_tls *tls, struct wf_info *info)
     const struct wf_settings *settings = &tls->identity->settings;
     bool is_checked = settings->is_server ? settings->client_certificate != WEFT_TLS_NOT_ASKED
                                           : !settings->insecure;
-    info->it.peer_is_verified = is_checked && SSL_get_verify_result(tls->ssl) == X509_V_OK;
-    wf_info_write_name(X509_get_subject_name(certificate), info->subject, sizeof info->subject);
-    wf_info_write_names(certificate, info->names, sizeof info->names);
-    write_fingerprint(certificate, info->fingerprint);
+    facts->peer_is_verified = is_checked && SSL_get_verify_result(tls->ssl) == X509_V_OK;
+    wf_info_write_name(X509_get_subject_name(certificate), facts->subject, sizeof facts->subject);
+    wf_info_write_names(certificate, facts->names, sizeof facts->names);
+    write_fingerprint(certificate, facts->fingerprint);
 }
 
-static void fill(struct wf_tls *tls, struct wf_info *info)
+static void collect(struct wf_tls *tls, struct facts *facts)
 {
     const char *server_name = SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
     const unsigned char *alpn;
     unsigned int alpn_bytes;
     SSL_get0_alpn_selected(tls->ssl, &alpn, &alpn_bytes);
-    (void)snprintf(info->alpn, sizeof info->alpn, "%.*s", (int)alpn_bytes, (const char *)alpn);
-    write_peer_text(info->server_name, sizeof info->server_name, server_name);
-    fill_peer(tls, info);
-    info->it.version = SSL_get_version(tls->ssl);
-    info->it.cipher = SSL_get_cipher_name(tls->ssl);
-    info->it.server_name = info->server_name;
-    info->it.alpn = info->alpn;
-    info->it.is_resumed = SSL_session_reused(tls->ssl) == 1;
-    info->it.peer_subject = info->subject;
-    info->it.peer_names = info->names;
-    info->it.peer_fingerprint = info->fingerprint;
+    facts->peer_is_verified = false;
+    facts->subject[0] = facts->names[0] = facts->fingerprint[0] = '\0';
+    (void)snprintf(facts->alpn, sizeof facts->alpn, "%.*s", (int)alpn_bytes, (const char *)alpn);
+    write_peer_text(facts->server_name, sizeof facts->server_name, server_name);
+    collect_peer(tls, facts);
+}
+
+/* Keeps no more of them than there is: as long as a connection, that counts. */
+static struct wf_info *keep(struct wf_tls *tls, const struct facts *facts)
+{
+    const char *const texts[] = { facts->server_name, facts->alpn, facts->subject, facts->names,
+                                  facts->fingerprint };
+    enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
+    const char *kept[TEXT_COUNT];
+    size_t bytes = 0;
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        bytes += texts[i][0] ? strlen(texts[i]) + 1 : 0;
+    struct wf_info *info = wf_alloc_zero(tls->pool->allocator, sizeof *info + bytes);
+    if (!info)
+        return NULL;
+    char *at = info->texts;
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        kept[i] = texts[i][0] ? strcpy(at, texts[i]) : "";
+        at += texts[i][0] ? strlen(texts[i]) + 1 : 0;
+    }
+    info->it = (struct weft_tls_info){ .version = SSL_get_version(tls->ssl),
+                                       .cipher = SSL_get_cipher_name(tls->ssl),
+                                       .server_name = kept[0],
+                                       .alpn = kept[1],
+                                       .is_resumed = SSL_session_reused(tls->ssl) == 1,
+                                       .peer_is_verified = facts->peer_is_verified,
+                                       .peer_subject = kept[2],
+                                       .peer_names = kept[3],
+                                       .peer_fingerprint = kept[4] };
+    return info;
 }
 
 const struct weft_tls_info *wf_tls_info(struct wf_tls *tls)
@@ -132,11 +165,10 @@ const struct weft_tls_info *wf_tls_info(struct wf_tls *tls)
     if (!tls->is_done)
         return NULL;
     if (!tls->info) {
-        tls->info = wf_alloc_zero(tls->allocator, sizeof *tls->info);
-        if (!tls->info)
-            return NULL;
-        fill(tls, tls->info);
+        struct facts facts;
+        collect(tls, &facts);
         wf_reason_forget();
+        tls->info = keep(tls, &facts);
     }
-    return &tls->info->it;
+    return tls->info ? &tls->info->it : NULL;
 }

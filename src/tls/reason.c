@@ -34,7 +34,7 @@ static void write_text(struct wf_tls *tls, weft_status status, const char *rule,
 {
     if (tls->failure) /* The first reason is the cause of the others. */
         return;
-    tls->failure = wf_alloc_zero(tls->allocator, sizeof *tls->failure);
+    tls->failure = wf_alloc_zero(tls->pool->allocator, sizeof *tls->failure);
     if (!tls->failure)
         return;
     tls->failure->it.kind = WEFT_FAILURE_TLS;
@@ -106,14 +106,19 @@ static const char *alert_name(int alert)
                                                 : SSL_alert_desc_string_long(alert);
 }
 
+void wf_reason_fail_alert(struct wf_tls *tls, int alert)
+{
+    wf_reason_fail(tls, WEFT_ERR_REFUSED, "RFC 8446 6.2", "the %s sent the alert \"%s\"",
+                   tls->identity->settings.is_server ? "client" : "server", alert_name(alert));
+}
+
 static void fail_by_error(struct wf_tls *tls, unsigned long error)
 {
     bool is_server = tls->identity->settings.is_server;
     int reason = ERR_GET_REASON(error);
     bool is_tls = ERR_GET_LIB(error) == ERR_LIB_SSL;
     if (is_tls && reason > SSL_AD_REASON_OFFSET) {
-        wf_reason_fail(tls, WEFT_ERR_REFUSED, "RFC 8446 6.2", "the %s sent the alert \"%s\"",
-                       is_server ? "client" : "server", alert_name(reason - SSL_AD_REASON_OFFSET));
+        wf_reason_fail_alert(tls, reason - SSL_AD_REASON_OFFSET);
         return;
     }
     if (reason == ERR_R_MALLOC_FAILURE) {

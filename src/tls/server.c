@@ -55,5 +55,6 @@ void wf_server_prepare(SSL_CTX *context)
     (void)SSL_CTX_set_tlsext_servername_callback(context, choose_certificate);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    wf_takeover_prepare(context);
     (void)SSL_CTX_set_session_id_context(context, (const unsigned char *)"weft", 4);
 }

@@ -31,7 +31,7 @@ static weft_status prepare(struct wf_tls *tls, struct weft_text host)
     SSL_set_connect_state(tls->ssl);
     if (host.count == 0 || memchr(host.data, '\0', host.count))
         return WEFT_ERR_ARGUMENT;
-    tls->host = wf_copy_text(tls->allocator, without_brackets(host));
+    tls->host = wf_copy_text(tls->pool->allocator, without_brackets(host));
     if (!tls->host)
         return WEFT_ERR_MEMORY;
     if (!wf_client_expect(tls))
@@ -43,6 +43,8 @@ static weft_status prepare(struct wf_tls *tls, struct weft_text host)
 static void finish(struct wf_tls *tls)
 {
     tls->is_done = true;
+    if (tls->identity->settings.is_server)
+        wf_takeover_try(tls);
     /* Before TLS 1.3 a session can be resumed many times; taking it has forgotten it. */
     if (tls->host && SSL_session_reused(tls->ssl) && SSL_version(tls->ssl) < TLS1_3_VERSION) {
         SSL_SESSION *session = SSL_get1_session(tls->ssl);
@@ -62,13 +64,13 @@ static void shake(struct wf_tls *tls)
         wf_reason_fail_here(tls);
 }
 
-weft_status wf_tls_open(const struct weft_allocator *allocator, weft_tls *identity,
-                        struct weft_text host, uint16_t port, struct wf_tls **tls_out)
+weft_status wf_tls_open(struct wf_pool *pool, weft_tls *identity, struct weft_text host,
+                        uint16_t port, struct wf_tls **tls_out)
 {
-    struct wf_tls *tls = wf_alloc_zero(allocator, sizeof *tls);
+    struct wf_tls *tls = wf_alloc_zero(pool->allocator, sizeof *tls);
     if (!tls)
         return WEFT_ERR_MEMORY;
-    tls->allocator = allocator;
+    tls->pool = pool;
     tls->port = port;
     tls->identity = weft_tls_retain(identity);
     tls->generation = wf_identity_generation(identity);
@@ -95,13 +97,14 @@ void wf_tls_close(struct wf_tls *tls)
     if (tls->ssl && !tls->has_failed)
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
+    wf_records_drop(tls);
     wf_generation_release(tls->generation);
     weft_tls_release(tls->identity);
     wf_unsent_drop(tls);
-    wf_free(tls->allocator, tls->failure);
-    wf_free(tls->allocator, tls->info);
-    wf_free(tls->allocator, tls->host);
-    wf_free(tls->allocator, tls);
+    wf_free(tls->pool->allocator, tls->failure);
+    wf_free(tls->pool->allocator, tls->info);
+    wf_free(tls->pool->allocator, tls->host);
+    wf_free(tls->pool->allocator, tls);
 }
 
 void wf_tls_feed(struct wf_tls *tls, struct weft_bytes sealed)
@@ -150,18 +153,8 @@ static bool has_more(const struct wf_tls *tls)
     return tls->input.count != 0 || SSL_pending(tls->ssl) != 0;
 }
 
-enum wf_tls_result wf_tls_read(struct wf_tls *tls, struct weft_buffer out, size_t *count_out)
+static enum wf_tls_result read_ssl(struct wf_tls *tls, struct weft_buffer out, size_t *count_out)
 {
-    *count_out = 0;
-    if (!tls->is_done && !tls->has_failed)
-        shake(tls);
-    if (tls->has_failed || tls->peer_has_ended) {
-        tls->input.count = 0;
-        return standing(tls);
-    }
-    if (!tls->is_done)
-        return WF_TLS_WANTS_INPUT;
-
     enum wf_tls_result result = WF_TLS_IS_FULL;
     while (*count_out < out.count && has_more(tls)) {
         struct weft_buffer room = { out.data + *count_out, out.count - *count_out };
@@ -175,6 +168,20 @@ enum wf_tls_result wf_tls_read(struct wf_tls *tls, struct weft_buffer out, size_
     if (result == WF_TLS_FAILED || result == WF_TLS_ENDED)
         tls->input.count = 0;
     return result;
+}
+
+enum wf_tls_result wf_tls_read(struct wf_tls *tls, struct weft_buffer out, size_t *count_out)
+{
+    *count_out = 0;
+    if (!tls->is_done && !tls->has_failed)
+        shake(tls);
+    if (tls->has_failed || tls->peer_has_ended) {
+        tls->input.count = 0;
+        return standing(tls);
+    }
+    if (!tls->is_done)
+        return WF_TLS_WANTS_INPUT;
+    return tls->ssl ? read_ssl(tls, out, count_out) : wf_records_read(tls, out, count_out);
 }
 
 enum wf_tls_result wf_tls_read_end(struct wf_tls *tls)
@@ -231,14 +238,16 @@ static struct weft_bytes next_piece(const struct reader *reader, size_t most, ui
     return (struct weft_bytes){ gathered, count };
 }
 
-static weft_status seal_spans(struct wf_tls *tls, struct reader *reader, size_t *taken_out)
+static weft_status seal_spans(struct wf_tls *tls, const struct weft_bytes *plain, size_t span_count,
+                              size_t *taken_out)
 {
     uint8_t gathered[RECORD_BYTES_MAX];
-    skip(reader, 0);
-    while (reader->span_count && tls->room.count > RECORD_EXTRA_BYTES) {
+    struct reader reader = { plain, span_count, 0 };
+    skip(&reader, 0);
+    while (reader.span_count && tls->room.count > RECORD_EXTRA_BYTES) {
         size_t most = tls->room.count - RECORD_EXTRA_BYTES;
         struct weft_bytes piece =
-            next_piece(reader, most < RECORD_BYTES_MAX ? most : RECORD_BYTES_MAX, gathered);
+            next_piece(&reader, most < RECORD_BYTES_MAX ? most : RECORD_BYTES_MAX, gathered);
         size_t count = 0;
         wf_reason_forget();
         if (SSL_write_ex(tls->ssl, piece.data, piece.count, &count) != 1) {
@@ -246,7 +255,7 @@ static weft_status seal_spans(struct wf_tls *tls, struct reader *reader, size_t 
             return tls->failure ? tls->failure->it.status : WEFT_ERR_MEMORY;
         }
         *taken_out += count;
-        skip(reader, count);
+        skip(&reader, count);
     }
     return WEFT_OK;
 }
@@ -265,8 +274,8 @@ weft_status wf_tls_seal(struct wf_tls *tls, const struct weft_bytes *plain, size
         return WEFT_ERR_STATE;
 
     tls->room = (struct weft_buffer){ sealed_out.data + waited, sealed_out.count - waited };
-    struct reader reader = { plain, span_count, 0 };
-    weft_status status = seal_spans(tls, &reader, taken_out);
+    weft_status status = tls->ssl ? seal_spans(tls, plain, span_count, taken_out)
+                                  : wf_records_seal(tls, plain, span_count, taken_out);
     *sealed_count_out = sealed_out.count - tls->room.count;
     tls->room = (struct weft_buffer){ 0 };
     return status;
@@ -283,7 +292,9 @@ void wf_tls_end(struct wf_tls *tls)
         return;
     tls->has_ended = true;
     wf_reason_forget();
-    if (SSL_shutdown(tls->ssl) < 0)
+    if (!tls->ssl)
+        wf_records_end(tls);
+    else if (SSL_shutdown(tls->ssl) < 0)
         wf_reason_fail_here(tls);
 }
 
@@ -291,5 +302,8 @@ void wf_tls_rest(struct wf_tls *tls)
 {
     if (tls->unsent.count == 0)
         wf_unsent_drop(tls);
-    (void)SSL_free_buffers(tls->ssl);
+    if (tls->ssl)
+        (void)SSL_free_buffers(tls->ssl);
+    else
+        wf_records_rest(tls);
 }

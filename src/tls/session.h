@@ -3,6 +3,7 @@
 #define WF_TLS_SESSION_H
 
 #include "tls/identity.h"
+#include "tls/records.h"
 #include "tls/tls.h"
 
 /* Sealed bytes that no sealed_out has taken yet: handshakes, alerts, the end of a record. */
@@ -22,12 +23,13 @@ struct wf_tls_failure {
 };
 
 struct wf_tls {
-    SSL *ssl;
-    const struct weft_allocator *allocator;
+    SSL *ssl;                   /* NULL: the records have taken over. */
+    struct wf_records *records; /* Beside `ssl`: what is known so far of how they would begin. */
+    struct wf_pool *pool;
     weft_tls *identity;
-    struct wf_generation *generation;
-    struct weft_bytes input; /* Lent; what is not used yet. */
-    struct weft_buffer room; /* Lent while spans are sealed: where sealed bytes go. */
+    struct wf_generation *generation; /* As long as there is an `ssl`. */
+    struct weft_bytes input;          /* Lent; what is not used yet. */
+    struct weft_buffer room;          /* Lent while spans are sealed: where sealed bytes go. */
     struct wf_unsent unsent;
     struct wf_tls_failure *failure; /* Its text may be there before has_failed is true. */
     struct wf_info *info;
@@ -60,6 +62,8 @@ bool wf_client_remember(const struct wf_tls *tls, SSL_SESSION *session); /* True
 /* reason.c: the first call decides. */
 void wf_reason_fail(struct wf_tls *tls, weft_status status, const char *rule, const char *format,
                     ...) __attribute__((format(printf, 4, 5)));
+/* The peer has sent an alert that ends it. */
+void wf_reason_fail_alert(struct wf_tls *tls, int alert);
 /* The text of a failure that is to come: the certificate is refused. */
 void wf_reason_note(struct wf_tls *tls, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,7 +3,7 @@
 #ifndef WF_TLS_TLS_H
 #define WF_TLS_TLS_H
 
-#include "base/alloc.h"
+#include "base/pool.h"
 #include "weft/failure.h"
 #include "weft/tls.h"
 
@@ -15,12 +15,13 @@ enum { WF_TLS_SEALED_BYTES_MIN = 512 };
 /* A client's first flight is ready after this: wf_tls_has_output(). WEFT_ERR_ARGUMENT: a client's
  * identity without a host, a server's with one, or a host that cannot be one.
  *
+ * pool       of the thread that the connection lives on; it must live as long.
  * identity   retained.
  * host       client: whom the certificate must name, a name or a numeric address (with or without
  *            brackets); names are the SNI too. Server: empty.
  * port       client: with the host the key of remembered sessions. */
-weft_status wf_tls_open(const struct weft_allocator *allocator, weft_tls *identity,
-                        struct weft_text host, uint16_t port, struct wf_tls **tls_out);
+weft_status wf_tls_open(struct wf_pool *pool, weft_tls *identity, struct weft_text host,
+                        uint16_t port, struct wf_tls **tls_out);
 
 /* NULL is allowed. Nothing is sent: wf_tls_end() before. */
 void wf_tls_close(struct wf_tls *tls);

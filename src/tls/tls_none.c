@@ -42,10 +42,10 @@ void weft_tls_release(weft_tls *tls)
     (void)tls;
 }
 
-weft_status wf_tls_open(const struct weft_allocator *allocator, weft_tls *identity,
-                        struct weft_text host, uint16_t port, struct wf_tls **tls_out)
+weft_status wf_tls_open(struct wf_pool *pool, weft_tls *identity, struct weft_text host,
+                        uint16_t port, struct wf_tls **tls_out)
 {
-    (void)allocator, (void)identity, (void)host, (void)port;
+    (void)pool, (void)identity, (void)host, (void)port;
     *tls_out = NULL;
     return WEFT_ERR_UNSUPPORTED;
 }

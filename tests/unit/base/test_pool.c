@@ -126,7 +126,7 @@ static void a_guest_goes_before_its_pool(void **state)
     struct wf_pool pool;
     wf_pool_init(&pool, &fault.allocator);
     struct guest guest = { .inner.on_drop = on_drop, .block = wf_pool_take(&pool, 100, NULL) };
-    pool.guest = &guest.inner;
+    pool.guests[WF_SEAT_CIPHERS] = &guest.inner;
     wf_pool_drop(&pool);
     wf_pool_drop(&pool);
     assert_int_equal(guest.drop_count, 1);

@@ -12,6 +12,7 @@ struct peer {
     struct peer *first; /* Set by the test: on its loop, which must end behind this one. */
     weft_tls *identity, *trust;
     struct wf_socket_beginning beginning;
+    struct wf_pool pool;
     struct wf_tls *tls;
     uint8_t unsent[128 * 1024]; /* Sealed, and not yet written. */
     size_t unsent_count;
@@ -106,14 +107,17 @@ static inline void peer_begin(struct peer *peer, const struct weft_socket_settin
         pair_start_beside(&peer->pair, &peer->first->pair, settings);
     else
         pair_start(&peer->pair, WEFT_BACKEND_DEFAULT, settings);
-    assert_int_equal(wf_tls_open(NULL, peer->trust, WEFT_TEXT_LITERAL("localhost"), 1, &peer->tls),
-                     WEFT_OK);
+    wf_pool_init(&peer->pool, NULL);
+    assert_int_equal(
+        wf_tls_open(&peer->pool, peer->trust, WEFT_TEXT_LITERAL("localhost"), 1, &peer->tls),
+        WEFT_OK);
 }
 
 static inline void peer_end(struct peer *peer)
 {
     pair_end(&peer->pair);
     wf_tls_close(peer->tls);
+    wf_pool_drop(&peer->pool);
     weft_tls_release(peer->identity);
     weft_tls_release(peer->trust);
 }

@@ -30,6 +30,15 @@ struct pair {
     struct end client, server;
 };
 
+/* Of the connections of a test program; never dropped. */
+static inline struct wf_pool *test_pool(void)
+{
+    static struct wf_pool pool;
+    if (!pool.kept_bytes_max)
+        wf_pool_init(&pool, NULL);
+    return &pool;
+}
+
 static inline const char *cert_path(const char *name)
 {
     static char paths[8][512];
@@ -94,10 +103,10 @@ static inline void pair_open_at(struct pair *pair, weft_tls *client, weft_tls *s
     memset(pair, 0, sizeof *pair);
     pair->client.wire = malloc(WIRE_BYTES);
     pair->server.wire = malloc(WIRE_BYTES);
-    assert_int_equal(wf_tls_open(NULL, client, weft_text_of(host), port, &pair->client.tls),
+    assert_int_equal(wf_tls_open(test_pool(), client, weft_text_of(host), port, &pair->client.tls),
                      WEFT_OK);
-    assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &pair->server.tls),
-                     WEFT_OK);
+    assert_int_equal(
+        wf_tls_open(test_pool(), server, (struct weft_text){ 0 }, 0, &pair->server.tls), WEFT_OK);
 }
 
 static inline void pair_open(struct pair *pair, weft_tls *client, weft_tls *server,

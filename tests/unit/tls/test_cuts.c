@@ -238,8 +238,9 @@ static void check_garbage(const struct garbage_case *c, bool is_server)
 {
     struct end end = { .wire = malloc(WIRE_BYTES) };
     struct weft_text host = weft_text_of(is_server ? "" : "localhost");
-    assert_int_equal(wf_tls_open(NULL, is_server ? server_tls : client_tls, host, 443, &end.tls),
-                     WEFT_OK);
+    assert_int_equal(
+        wf_tls_open(test_pool(), is_server ? server_tls : client_tls, host, 443, &end.tls),
+        WEFT_OK);
     end_flush(&end);
     uint8_t *edge = guard_page_place(c->bytes, c->count);
     end_read(&end, (struct weft_bytes){ edge, c->count });

@@ -241,7 +241,8 @@ static void test_what_is_accepted(void **state)
             (void)SSL_CTX_set_alpn_protos(context, (const unsigned char *)c->alpn,
                                           (unsigned int)strlen(c->alpn));
         struct end end = { .wire = malloc(WIRE_BYTES) };
-        assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &end.tls), WEFT_OK);
+        assert_int_equal(wf_tls_open(test_pool(), server, (struct weft_text){ 0 }, 0, &end.tls),
+                         WEFT_OK);
         run_foreign(context, &end);
         const struct weft_failure *failure = wf_tls_failure(end.tls);
         if (c->expected ? !failure || !strstr(failure->text, c->expected) : failure != NULL)
@@ -279,7 +280,7 @@ static void test_a_protocol_that_was_not_offered(void **state)
             SSL_CTX_use_PrivateKey_file(context, certificate.key_file, SSL_FILETYPE_PEM), 1);
         SSL_CTX_set_alpn_select_cb(context, choose_h2, NULL);
         struct end end = { .wire = malloc(WIRE_BYTES) };
-        assert_int_equal(wf_tls_open(NULL, client, weft_text_of("localhost"), 443, &end.tls),
+        assert_int_equal(wf_tls_open(test_pool(), client, weft_text_of("localhost"), 443, &end.tls),
                          WEFT_OK);
         SSL *ssl = SSL_new(context);
         SSL_set_accept_state(ssl);
@@ -301,7 +302,8 @@ static void test_a_name_with_control_characters(void **state)
     weft_tls *server = server_identity("server");
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     struct end end = { .wire = malloc(WIRE_BYTES) };
-    assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &end.tls), WEFT_OK);
+    assert_int_equal(wf_tls_open(test_pool(), server, (struct weft_text){ 0 }, 0, &end.tls),
+                     WEFT_OK);
     run_foreign_as(context, &end, "a\x1b[2J,\nb");
     assert_true(wf_tls_is_done(end.tls));
     assert_string_equal(wf_tls_info(end.tls)->server_name, "a?[2J??b");
@@ -317,7 +319,8 @@ static void test_only_the_newest_version(void **state)
     weft_tls *server = server_with((struct weft_tls_server_options){ .version_min = WEFT_TLS_1_3 },
                                    "server", NULL);
     struct end end = { .wire = malloc(WIRE_BYTES) };
-    assert_int_equal(wf_tls_open(NULL, server, (struct weft_text){ 0 }, 0, &end.tls), WEFT_OK);
+    assert_int_equal(wf_tls_open(test_pool(), server, (struct weft_text){ 0 }, 0, &end.tls),
+                     WEFT_OK);
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     (void)SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
     run_foreign(context, &end);
