@@ -242,5 +242,5 @@ void wf_sealing_end(weft_socket *socket)
 bool wf_sealing_has_unsent(const weft_socket *socket)
 {
     const struct wf_secure *secure = wf_secure_of(socket);
-    return unsent_bytes(secure) || wf_tls_has_output(secure->tls);
+    return unsent_bytes(secure) || wf_tls_has_urgent_output(secure->tls);
 }

@@ -168,7 +168,8 @@ static void write_all(weft_socket *socket)
     bool is_gone = wf_socket_state(socket) == WEFT_CLOSED;
     if (!is_gone && wf_stream_is_open(&socket->stream)) {
         wf_outflow_write(socket);
-        if (wf_stream_is_open(&socket->stream) && wf_tls_has_output(wf_secure_of(socket)->tls))
+        if (wf_stream_is_open(&socket->stream) &&
+            wf_tls_has_urgent_output(wf_secure_of(socket)->tls))
             (void)wf_sealing_flush(socket);
     }
     wf_outflow_flush(socket);

@@ -102,6 +102,7 @@ weft_status wf_unsent_add(struct wf_tls *tls, struct weft_bytes bytes)
         if (status)
             return status;
     }
+    tls->has_tickets_alone = false;
     memcpy(unsent->data + unsent->count, bytes.data, bytes.count);
     unsent->count += bytes.count;
     return WEFT_OK;

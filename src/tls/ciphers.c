@@ -7,10 +7,11 @@ struct wf_cipher_slot {
     const EVP_CIPHER *kind; /* Of the context. */
 };
 
-/* Fetching a cipher takes locks of OpenSSL's: it is done once. */
+/* Fetching takes locks of OpenSSL's: it is done once. */
 struct fetched {
-    uint16_t suite_number;
+    uint16_t suite_number; /* 0: none yet. */
     EVP_CIPHER *cipher;
+    EVP_MAC_CTX *mac;
 };
 
 enum { SUITES_MAX = 3 };
@@ -56,8 +57,10 @@ static void on_drop(struct wf_pool_guest *guest, struct wf_pool *pool)
     struct ciphers *ciphers = (struct ciphers *)(void *)guest;
     while (ciphers->oldest)
         free_slot(ciphers, pool, ciphers->oldest);
-    for (size_t i = 0; i < SUITES_MAX; i++)
+    for (size_t i = 0; i < SUITES_MAX; i++) {
         EVP_CIPHER_free(ciphers->fetched[i].cipher);
+        EVP_MAC_CTX_free(ciphers->fetched[i].mac);
+    }
     wf_free(pool->allocator, ciphers);
 }
 
@@ -73,16 +76,16 @@ static struct ciphers *need_ciphers(struct wf_pool *pool)
     return ciphers;
 }
 
-static EVP_CIPHER *fetch(struct ciphers *ciphers, const struct wf_record_suite *suite)
+static struct fetched *fetch(struct ciphers *ciphers, const struct wf_record_suite *suite)
 {
     for (size_t i = 0; i < SUITES_MAX; i++) {
         struct fetched *fetched = &ciphers->fetched[i];
-        if (!fetched->cipher) {
-            fetched->cipher = EVP_CIPHER_fetch(NULL, suite->cipher, NULL);
-            fetched->suite_number = suite->number;
+        if (!fetched->suite_number) {
+            *fetched = (struct fetched){ suite->number, EVP_CIPHER_fetch(NULL, suite->cipher, NULL),
+                                         wf_record_mac_new(suite) };
         }
         if (fetched->suite_number == suite->number)
-            return fetched->cipher;
+            return fetched;
     }
     return NULL;
 }
@@ -117,7 +120,8 @@ static EVP_CIPHER_CTX *take_context(struct wf_cipher *cipher, struct wf_pool *po
                                     const struct wf_record_suite *suite, const uint8_t *key)
 {
     struct ciphers *ciphers = need_ciphers(pool);
-    EVP_CIPHER *kind = ciphers ? fetch(ciphers, suite) : NULL;
+    const struct fetched *fetched = ciphers ? fetch(ciphers, suite) : NULL;
+    const EVP_CIPHER *kind = fetched ? fetched->cipher : NULL;
     struct wf_cipher_slot *slot = kind ? take_slot(ciphers, pool) : NULL;
     if (!slot)
         return NULL;
@@ -145,6 +149,13 @@ EVP_CIPHER_CTX *wf_cipher_need(struct wf_cipher *cipher, struct wf_pool *pool,
         link_newest(ciphers, slot);
     }
     return slot->context;
+}
+
+EVP_MAC_CTX *wf_cipher_mac(struct wf_pool *pool, const struct wf_record_suite *suite)
+{
+    struct ciphers *ciphers = need_ciphers(pool);
+    const struct fetched *fetched = ciphers ? fetch(ciphers, suite) : NULL;
+    return fetched ? fetched->mac : NULL;
 }
 
 void wf_cipher_drop(struct wf_cipher *cipher, struct wf_pool *pool)

@@ -23,6 +23,9 @@ EVP_CIPHER_CTX *wf_cipher_need(struct wf_cipher *cipher, struct wf_pool *pool,
 /* Wipes and frees the context: the connection ends, rests, or has another key. */
 void wf_cipher_drop(struct wf_cipher *cipher, struct wf_pool *pool);
 
+/* For the keys of a suite; lent until the next call. NULL: as above. */
+EVP_MAC_CTX *wf_cipher_mac(struct wf_pool *pool, const struct wf_record_suite *suite);
+
 /* For tests: how many contexts there are. */
 size_t wf_ciphers_count(const struct wf_pool *pool);
 

@@ -14,6 +14,7 @@ static struct wf_generation *make(size_t context_count_max)
         return NULL;
     }
     atomic_init(&generation->reference_count, 1);
+    generation->ticket_cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
     return generation;
 }
 
@@ -56,6 +57,7 @@ void wf_generation_release(struct wf_generation *generation)
         return;
     for (size_t i = 0; i < generation->context_count; i++)
         SSL_CTX_free(generation->contexts[i]);
+    EVP_CIPHER_free(generation->ticket_cipher);
     wf_remembered_drop(&generation->remembered);
     OPENSSL_cleanse(&generation->tickets, sizeof generation->tickets);
     (void)pthread_mutex_destroy(&generation->lock);

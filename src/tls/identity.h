@@ -55,6 +55,7 @@ struct wf_generation {
     pthread_mutex_t lock; /* Guards the next two; held for moments. */
     struct wf_tickets tickets;
     struct wf_remembered remembered;
+    EVP_CIPHER *ticket_cipher; /* Fetched once: OpenSSL takes locks for it. */
     size_t context_count;
     SSL_CTX *contexts[];
 };

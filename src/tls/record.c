@@ -1,7 +1,8 @@
 #include "tls/record.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -23,10 +24,28 @@ const struct wf_record_suite *wf_record_suite_find(uint16_t number)
     return NULL;
 }
 
+EVP_MAC_CTX *wf_record_mac_new(const struct wf_record_suite *suite)
+{
+    char digest[] = "SHA256";
+    if (suite->secret_bytes == 48)
+        memcpy(digest, "SHA384", sizeof digest);
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_MAC *kind = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *mac = kind ? EVP_MAC_CTX_new(kind) : NULL;
+    EVP_MAC_free(kind);
+    if (mac && EVP_MAC_CTX_set_params(mac, parameters) == 1)
+        return mac;
+    EVP_MAC_CTX_free(mac);
+    return NULL;
+}
+
 /* HKDF-Expand-Label(Secret, Label, "", Length), RFC 8446 7.1. Nothing here is longer than the hash,
  * so HKDF-Expand (RFC 5869 2.3) is one block. */
-static bool expand(const struct wf_record_keys *keys, const struct wf_record_suite *suite,
-                   const char *label, uint8_t *out, size_t out_bytes)
+static bool expand(EVP_MAC_CTX *mac, struct weft_bytes secret, const char *label, uint8_t *out,
+                   size_t out_bytes)
 {
     static const char prefix[] = "tls13 ";
     enum { PREFIX_BYTES = sizeof prefix - 1, LABEL_BYTES_MAX = 16 };
@@ -43,32 +62,38 @@ static bool expand(const struct wf_record_keys *keys, const struct wf_record_sui
     info[count++] = 1; /* The first block. */
 
     uint8_t block[EVP_MAX_MD_SIZE];
-    unsigned int block_bytes = 0;
-    const EVP_MD *digest = suite->secret_bytes == 48 ? EVP_sha384() : EVP_sha256();
-    bool is_made =
-        HMAC(digest, keys->secret, suite->secret_bytes, info, count, block, &block_bytes) != NULL &&
-        out_bytes <= block_bytes;
+    size_t block_bytes = 0;
+    bool is_made = EVP_MAC_init(mac, secret.data, secret.count, NULL) == 1 &&
+                   EVP_MAC_update(mac, info, count) == 1 &&
+                   EVP_MAC_final(mac, block, &block_bytes, sizeof block) == 1 &&
+                   out_bytes <= block_bytes;
     if (is_made)
         memcpy(out, block, out_bytes);
     OPENSSL_cleanse(block, sizeof block);
     return is_made;
 }
 
-bool wf_record_keys_derive(struct wf_record_keys *keys, const struct wf_record_suite *suite)
+bool wf_record_keys_derive(struct wf_record_keys *keys, const struct wf_record_suite *suite,
+                           EVP_MAC_CTX *mac)
 {
+    static const uint8_t nothing[WF_RECORD_SECRET_BYTES_MAX];
+    struct weft_bytes secret = { keys->secret, suite->secret_bytes };
     keys->sequence = 0;
-    return expand(keys, suite, "key", keys->key, suite->key_bytes) &&
-           expand(keys, suite, "iv", keys->iv, sizeof keys->iv);
+    bool is_made = expand(mac, secret, "key", keys->key, suite->key_bytes) &&
+                   expand(mac, secret, "iv", keys->iv, sizeof keys->iv);
+    return EVP_MAC_init(mac, nothing, suite->secret_bytes, NULL) == 1 && is_made;
 }
 
-bool wf_record_keys_update(struct wf_record_keys *keys, const struct wf_record_suite *suite)
+bool wf_record_keys_update(struct wf_record_keys *keys, const struct wf_record_suite *suite,
+                           EVP_MAC_CTX *mac)
 {
+    struct weft_bytes secret = { keys->secret, suite->secret_bytes };
     uint8_t next[WF_RECORD_SECRET_BYTES_MAX];
-    if (!expand(keys, suite, "traffic upd", next, suite->secret_bytes))
+    if (!expand(mac, secret, "traffic upd", next, suite->secret_bytes))
         return false;
     memcpy(keys->secret, next, suite->secret_bytes);
     OPENSSL_cleanse(next, sizeof next);
-    return wf_record_keys_derive(keys, suite);
+    return wf_record_keys_derive(keys, suite, mac);
 }
 
 /* RFC 8446 5.3: the sequence number, against the IV. And 5.2: the head is the additional data. */

@@ -48,11 +48,16 @@ struct wf_record_keys {
     uint8_t secret[WF_RECORD_SECRET_BYTES_MAX]; /* The traffic secret. */
 };
 
+/* HMAC with the suite's hash, and no key. NULL: OpenSSL has none. */
+EVP_MAC_CTX *wf_record_mac_new(const struct wf_record_suite *suite);
+
 /* Makes key and IV of the secret that is in the keys; the sequence is 0 then (7.3). False: OpenSSL
- * cannot. */
-bool wf_record_keys_derive(struct wf_record_keys *keys, const struct wf_record_suite *suite);
+ * cannot. Nothing of the secret stays in `mac`. */
+bool wf_record_keys_derive(struct wf_record_keys *keys, const struct wf_record_suite *suite,
+                           EVP_MAC_CTX *mac);
 /* The next secret (7.2), and its key and IV. */
-bool wf_record_keys_update(struct wf_record_keys *keys, const struct wf_record_suite *suite);
+bool wf_record_keys_update(struct wf_record_keys *keys, const struct wf_record_suite *suite,
+                           EVP_MAC_CTX *mac);
 
 /* Seals the bytes of the spans from `skipped` on, `count` of them and at most
  * WF_RECORD_PLAIN_BYTES, as one record to `out`, which has WF_RECORD_EXTRA_BYTES more. `context`

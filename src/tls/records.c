@@ -47,8 +47,9 @@ static bool say_alert(struct wf_tls *tls, uint8_t level, uint8_t alert)
 /* New keys for a direction; the old ones are gone. */
 static bool update(struct wf_tls *tls, struct wf_direction *direction)
 {
+    EVP_MAC_CTX *mac = wf_cipher_mac(tls->pool, tls->records->suite);
     wf_cipher_drop(&direction->cipher, tls->pool);
-    return wf_record_keys_update(&direction->keys, tls->records->suite);
+    return mac && wf_record_keys_update(&direction->keys, tls->records->suite, mac);
 }
 
 /* RFC 8446 4.6.3: ours, and new keys for what follows. */

@@ -43,8 +43,11 @@ static weft_status prepare(struct wf_tls *tls, struct weft_text host)
 static void finish(struct wf_tls *tls)
 {
     tls->is_done = true;
-    if (tls->identity->settings.is_server)
+    if (tls->identity->settings.is_server) {
+        /* TLS 1.2 ends with a message that the client waits for. */
+        tls->has_tickets_alone = SSL_version(tls->ssl) == TLS1_3_VERSION;
         wf_takeover_try(tls);
+    }
     /* Before TLS 1.3 a session can be resumed many times; taking it has forgotten it. */
     if (tls->host && SSL_session_reused(tls->ssl) && SSL_version(tls->ssl) < TLS1_3_VERSION) {
         SSL_SESSION *session = SSL_get1_session(tls->ssl);
@@ -284,6 +287,11 @@ weft_status wf_tls_seal(struct wf_tls *tls, const struct weft_bytes *plain, size
 bool wf_tls_has_output(const struct wf_tls *tls)
 {
     return tls->unsent.count != 0;
+}
+
+bool wf_tls_has_urgent_output(const struct wf_tls *tls)
+{
+    return tls->unsent.count != 0 && !tls->has_tickets_alone;
 }
 
 void wf_tls_end(struct wf_tls *tls)

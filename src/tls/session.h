@@ -39,6 +39,7 @@ struct wf_tls {
     uint16_t port;
     weft_status write_status; /* Why sealed bytes could not be kept. */
     bool is_done;
+    bool has_tickets_alone; /* In `unsent`, if there is anything. */
     bool peer_has_ended;
     bool has_ended; /* close_notify is written. */
     bool has_failed;

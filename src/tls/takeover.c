@@ -80,8 +80,9 @@ static bool derive(struct wf_tls *tls, struct wf_direction *direction)
 {
     const struct wf_record_suite *suite = tls->records->suite;
     uint64_t sequence = direction->keys.sequence;
-    if (direction->secret_bytes != suite->secret_bytes ||
-        !wf_record_keys_derive(&direction->keys, suite))
+    EVP_MAC_CTX *mac = wf_cipher_mac(tls->pool, suite);
+    if (!mac || direction->secret_bytes != suite->secret_bytes ||
+        !wf_record_keys_derive(&direction->keys, suite, mac))
         return false;
     direction->keys.sequence = sequence;
     return wf_cipher_need(&direction->cipher, tls->pool, suite, direction->keys.key) != NULL;

@@ -84,8 +84,8 @@ static int seal(struct wf_generation *generation, uint32_t lifetime_s, unsigned 
     if (!is_there)
         return -1;
     memcpy(name, key.name, sizeof key.name);
-    const EVP_CIPHER *kind = EVP_aes_256_cbc();
-    bool is_ready = RAND_bytes(iv, EVP_CIPHER_get_iv_length(kind)) == 1 &&
+    const EVP_CIPHER *kind = generation->ticket_cipher;
+    bool is_ready = kind && RAND_bytes(iv, EVP_CIPHER_get_iv_length(kind)) == 1 &&
                     EVP_EncryptInit_ex(cipher, kind, NULL, key.cipher_key, iv) == 1 &&
                     start_mac(mac, &key);
     OPENSSL_cleanse(&key, sizeof key);
@@ -105,8 +105,9 @@ static int open_sealed(struct wf_generation *generation, uint32_t lifetime_s,
     (void)pthread_mutex_unlock(&generation->lock);
     if (!is_there)
         return 0;
-    bool is_ready = start_mac(mac, &key) &&
-                    EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key.cipher_key, iv) == 1;
+    const EVP_CIPHER *kind = generation->ticket_cipher;
+    bool is_ready = kind && start_mac(mac, &key) &&
+                    EVP_DecryptInit_ex(cipher, kind, NULL, key.cipher_key, iv) == 1;
     OPENSSL_cleanse(&key, sizeof key);
     return !is_ready ? -1 : is_newest ? 1 : 2;
 }

@@ -63,6 +63,11 @@ weft_status wf_tls_seal(struct wf_tls *tls, const struct weft_bytes *plain, size
 /* Bytes wait that are no spans': seal, with none if there is none. */
 bool wf_tls_has_output(const struct wf_tls *tls);
 
+/* As wf_tls_has_output(), but for the tickets of a handshake that has just ended: they are for the
+ * peer's next connection, and the answer to its first request, which is on its way, takes them
+ * along. */
+bool wf_tls_has_urgent_output(const struct wf_tls *tls);
+
 /* Puts close_notify into the output, once; nothing when the handshake is not done. */
 void wf_tls_end(struct wf_tls *tls);
 

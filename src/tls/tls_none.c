@@ -93,6 +93,12 @@ weft_status wf_tls_seal(struct wf_tls *tls, const struct weft_bytes *plain, size
     return WEFT_ERR_UNSUPPORTED;
 }
 
+bool wf_tls_has_urgent_output(const struct wf_tls *tls)
+{
+    (void)tls;
+    return false;
+}
+
 bool wf_tls_has_output(const struct wf_tls *tls)
 {
     (void)tls;
