@@ -327,6 +327,7 @@ enum wf_tls_result wf_records_read(struct wf_tls *tls, struct weft_buffer out, s
     }
     if (tls->has_failed || tls->peer_has_ended) {
         tls->input.count = 0;
+        wf_block_drop(&records->part, tls->pool);
         return tls->has_failed ? WF_TLS_FAILED : WF_TLS_ENDED;
     }
     return tls->input.count || records->opened_count ? WF_TLS_IS_FULL : WF_TLS_WANTS_INPUT;

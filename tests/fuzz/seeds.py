@@ -85,3 +85,28 @@ PROXY_ANSWERS = {
 }
 for name, (case, answer) in PROXY_ANSWERS.items():
     write('proxy_answers', name, None, 4 * 2 + case, answer)
+
+def record(kind, words):
+    return bytes([kind]) + len(words).to_bytes(2, 'big') + words
+
+DATA, ALERT, HANDSHAKE_MESSAGE, AS_IT_IS = 23, 21, 22, 200
+UPDATE, UPDATE_REQUESTED = bytes.fromhex('1800000100'), bytes.fromhex('1800000101')
+TLS_RECORDS = {
+    'data': [(DATA, b'hello'), (DATA, b' '), (DATA, b'you')],
+    'close': [(DATA, b'bye'), (ALERT, b'\1\0'), (DATA, b'late')],
+    'alert': [(ALERT, b'\2\x28')],
+    'updates': [(DATA, b'a'), (HANDSHAKE_MESSAGE, UPDATE), (DATA, b'b'), (HANDSHAKE_MESSAGE, UPDATE_REQUESTED), (DATA, b'c'),
+                (HANDSHAKE_MESSAGE, UPDATE_REQUESTED), (HANDSHAKE_MESSAGE, UPDATE_REQUESTED), (ALERT, b'\1\0')],
+    'update-in-pieces': [(HANDSHAKE_MESSAGE, UPDATE[:2]), (HANDSHAKE_MESSAGE, UPDATE[2:]), (DATA, b'old keys')],
+    'padding': [(0, b'a\x17' + b'\0' * 40), (0, b'\x17\0'), (0, b'\0\0')],
+    'empty': [(DATA, b'')] * 40,
+    'cancelled': [(ALERT, b'\1\x5a')] * 6,
+    'other-handshake': [(HANDSHAKE_MESSAGE, b'\x04\0\0\0')],
+    'plain-alert': [(DATA, b'x'), (AS_IT_IS, bytes.fromhex('15030300020228'))],
+    'change-cipher-spec': [(AS_IT_IS, bytes.fromhex('140303000101'))],
+    'too-long': [(AS_IT_IS, bytes.fromhex('1703034101'))],
+    'bad-tag': [(DATA, b'x'), (AS_IT_IS, bytes.fromhex('1703030011') + b'seventeen bytes!!')],
+}
+for name, records in TLS_RECORDS.items():
+    for suite in range(3):
+        write('tls_records', f'{name}-{suite}', None, 3 * 6 + suite, b''.join(record(*one) for one in records))
