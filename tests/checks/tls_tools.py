@@ -88,6 +88,20 @@ def no_renegotiation():
     expect(rb'HTTP/1\.1 200', ask(port))
 
 
+def new_keys():
+    """RFC 8446 4.6.3: K asks for ours, too; k does not. With each suite, whose records are our own."""
+    port = weft.serve()
+    for suite in 'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256':
+        peer = Running(openssl, 's_client', '-connect', f'127.0.0.1:{port}', '-CAfile', ca, '-ciphersuites', suite)
+        peer.until(rb'Cipher is ' + suite.encode() + rb'.*Verify return code: 0')
+        for count, letter in enumerate((b'K', b'k', b'K'), 1):
+            peer.say(letter + b'\n')
+            peer.until(rb'(KEYUPDATE.*?){%d}' % count)
+            peer.say(b'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+            peer.until(rb'(HTTP/1\.1 200 OK\r\n.*?\nok\n.*?){%d}' % count)
+        peer.say(b'Q\n')
+
+
 def client_certificates():
     port = weft.serve('--tls-ca', ca)
     for version in '-tls1_2', '-tls1_3':
@@ -234,6 +248,7 @@ run_cases([
     ('s_client: an RSA key', both_keys_of_a_name),
     ('s_client: sessions are resumed', resumption),
     ('s_client: no renegotiation', no_renegotiation),
+    ('s_client: new keys, with each suite', new_keys),
     ('s_client: certificates of clients', client_certificates),
     ('s_client: a WebSocket by hand', a_websocket_by_hand),
     ('s_server: versions, groups, keys, pins', connect_versions),

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tls/tls.h"
+#include "tls/session.h"
 
 enum { WIRE_BYTES = 256 * 1024 };
 
@@ -185,6 +185,27 @@ static inline void assert_heard(struct end *end, const char *text)
     assert_int_equal(end->plain_count, strlen(text));
     assert_memory_equal(end->plain, text, strlen(text));
     end->plain_count = 0;
+}
+
+static inline void assert_they_speak(struct pair *pair)
+{
+    end_say(&pair->client, "question");
+    pair_run(pair);
+    assert_heard(&pair->server, "question");
+    end_say(&pair->server, "answer");
+    pair_run(pair);
+    assert_heard(&pair->client, "answer");
+    assert_null(wf_tls_failure(pair->client.tls));
+    assert_null(wf_tls_failure(pair->server.tls));
+}
+
+/* A server whose records are its own, and a client of OpenSSL's. */
+static inline void open_and_take_over(struct pair *pair, weft_tls *client, weft_tls *server)
+{
+    pair_open(pair, client, server, "localhost");
+    pair_run(pair);
+    assert_null(pair->server.tls->ssl);
+    assert_non_null(pair->server.tls->records);
 }
 
 #endif

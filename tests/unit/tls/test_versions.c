@@ -1,7 +1,6 @@
 /* TLS 1.2 beside 1.3, no second handshake, and what an idle connection owns. */
 #include "pair.h"
 #include "support/fault_alloc.h"
-#include "tls/session.h"
 
 /* The public options know no newest version; the test does. */
 static weft_tls *only_1_2(weft_tls *tls)
@@ -10,18 +9,6 @@ static weft_tls *only_1_2(weft_tls *tls)
         assert_int_equal(
             SSL_CTX_set_max_proto_version(tls->generation->contexts[i], TLS1_2_VERSION), 1);
     return tls;
-}
-
-static void assert_they_speak(struct pair *pair)
-{
-    end_say(&pair->client, "question");
-    pair_run(pair);
-    assert_heard(&pair->server, "question");
-    end_say(&pair->server, "answer");
-    pair_run(pair);
-    assert_heard(&pair->client, "answer");
-    assert_null(wf_tls_failure(pair->client.tls));
-    assert_null(wf_tls_failure(pair->server.tls));
 }
 
 static void test_1_2(void **state)
