@@ -88,6 +88,35 @@ static bool derive(struct wf_tls *tls, struct wf_direction *direction)
     return wf_cipher_need(&direction->cipher, tls->pool, suite, direction->keys.key) != NULL;
 }
 
+/* Whether the last record that OpenSSL has sealed, a ticket that waits, is one that we would seal:
+ * then the secret, the suite and the count of records are what we believe. Without a ticket there
+ * is nothing to compare, and nothing was counted. */
+static bool seals_alike(struct wf_tls *tls)
+{
+    uint8_t out[WF_RECORD_BYTES_MAX], alert = 0, type = 0;
+    struct wf_record_keys keys = tls->records->write.keys;
+    struct weft_bytes waiting = { tls->unsent.data + tls->unsent.at, tls->unsent.count };
+    struct weft_bytes record = { 0 };
+    struct wf_cipher cipher = { 0 };
+    if (keys.sequence-- == 0)
+        return true;
+    while (waiting.count >= WF_RECORD_HEAD_BYTES) {
+        record = (struct weft_bytes){ waiting.data, wf_record_bytes(waiting.data, &alert) };
+        if (alert || record.count > waiting.count)
+            return false;
+        waiting.data += record.count;
+        waiting.count -= record.count;
+    }
+    EVP_CIPHER_CTX *context = wf_cipher_need(&cipher, tls->pool, tls->records->suite, keys.key);
+    size_t count;
+    bool is_alike = context && record.count && waiting.count == 0 &&
+                    wf_record_open(context, &keys, record, out, &count, &type) == 0 &&
+                    type == WF_RECORD_HANDSHAKE;
+    wf_cipher_drop(&cipher, tls->pool);
+    OPENSSL_cleanse(&keys, sizeof keys);
+    return is_alike;
+}
+
 static bool prepare(struct wf_tls *tls)
 {
     struct wf_records *records = tls->records;
@@ -97,7 +126,7 @@ static bool prepare(struct wf_tls *tls)
     records->suite = wf_record_suite_find(SSL_CIPHER_get_protocol_id(cipher));
     records->write.cipher.seals = true;
     return records->suite && derive(tls, &records->read) && derive(tls, &records->write) &&
-           wf_tls_info(tls);
+           seals_alike(tls) && wf_tls_info(tls);
 }
 
 void wf_takeover_try(struct wf_tls *tls)

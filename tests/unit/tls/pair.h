@@ -30,10 +30,10 @@ struct pair {
     struct end client, server;
 };
 
-/* Of the connections of a test program; never dropped. */
+/* Of the connections of a test's thread, which drops it if it is not the first. */
 static inline struct wf_pool *test_pool(void)
 {
-    static struct wf_pool pool;
+    static _Thread_local struct wf_pool pool;
     if (!pool.kept_bytes_max)
         wf_pool_init(&pool, NULL);
     return &pool;

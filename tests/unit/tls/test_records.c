@@ -89,6 +89,43 @@ static void test_any_number_of_tickets(void **state)
     }
 }
 
+/* When there is any doubt, OpenSSL goes on. The ticket of a full handshake shows it. */
+static void test_a_wrong_secret_or_count(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        weft_tls *client = client_identity();
+        struct pair pair;
+        pair_open(&pair, client, server_tls, "localhost");
+        assert_true(carry(&pair.client, &pair.server));
+        assert_true(carry(&pair.server, &pair.client));
+        struct wf_record_keys *keys = &pair.server.tls->records->write.keys;
+        if (i == 0)
+            keys->sequence++;
+        else if (i == 1)
+            keys->secret[0] ^= 1;
+        pair_run(&pair);
+        assert_int_equal(pair.server.tls->ssl == NULL, i == 2);
+        assert_int_equal(pair.server.tls->records == NULL, i != 2);
+        assert_they_speak(&pair);
+        pair_close(&pair);
+        weft_tls_release(client);
+    }
+}
+
+/* RFC 8446 4.1.4: the client has to try again. */
+static void test_behind_a_retry(void **state)
+{
+    (void)state;
+    weft_tls *client = client_identity();
+    assert_int_equal(SSL_CTX_set1_groups_list(client->generation->contexts[0], "P-521:X25519"), 1);
+    struct pair pair;
+    open_and_take_over(&pair, client, server_tls);
+    assert_they_speak(&pair);
+    pair_close(&pair);
+    weft_tls_release(client);
+}
+
 /* What comes in one read with the client's Finished. */
 static void test_data_behind_the_handshake(void **state)
 {
@@ -279,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_suite),
         cmocka_unit_test(test_any_number_of_tickets),
+        cmocka_unit_test(test_a_wrong_secret_or_count),
+        cmocka_unit_test(test_behind_a_retry),
         cmocka_unit_test(test_data_behind_the_handshake),
         cmocka_unit_test(test_the_client_wants_new_keys),
         cmocka_unit_test(test_many_updates_have_one_answer),
