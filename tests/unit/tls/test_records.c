@@ -280,7 +280,7 @@ static void test_contexts_are_shared(void **state)
         open_and_take_over(&pairs[i], client_tls, server_tls);
         assert_they_speak(&pairs[i]);
     }
-    assert_int_equal(wf_ciphers_count(test_pool()), WF_CIPHERS_MAX);
+    assert_in_range(wf_ciphers_count(test_pool()), WF_CIPHERS_MAX - 1, WF_CIPHERS_MAX);
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < PAIRS; i++)
             assert_they_speak(&pairs[round == 1 ? PAIRS - 1 - i : i]);
