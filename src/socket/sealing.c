@@ -128,9 +128,37 @@ static weft_status put_run(weft_socket *socket, const struct run *run, size_t *p
     return status;
 }
 
-/* TLS's own words, and the spans behind them, in the loop's memory. */
+static size_t total_of(const struct weft_bytes *spans, size_t span_count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < span_count; i++)
+        total += spans[i].count;
+    return total;
+}
+
+/* Whether the spans are all that will ever be said: the Close frames were exchanged, and the
+ * server's is in them. */
+static bool is_last_word(const weft_socket *socket, const struct weft_bytes *spans,
+                         size_t span_count)
+{
+    return weft_engine_wants_end(&socket->engine) && weft_engine_was_clean(&socket->engine) &&
+           total_of(spans, span_count) == weft_engine_output_bytes(&socket->engine);
+}
+
+/* close_notify leaves with the last frame. In a record behind it, it is at most taken for plain
+ * bytes that have not left yet. */
+static size_t seal_end(struct wf_tls *tls, struct weft_buffer room)
+{
+    size_t none, count = 0;
+    wf_tls_end(tls);
+    if (wf_tls_has_output(tls))
+        (void)!wf_tls_seal(tls, NULL, 0, room, &none, &count);
+    return count;
+}
+
+/* TLS's own words, and the spans behind them, in the loop's memory. is_last: and the end. */
 static weft_status seal_run(weft_socket *socket, const struct weft_bytes *spans, size_t span_count,
-                            struct run *run_out)
+                            bool is_last, struct run *run_out)
 {
     struct wf_tls *tls = wf_secure_of(socket)->tls;
     struct weft_buffer room = wf_loop_scratch(wf_socket_loop(socket), WF_SCRATCH_SEALED);
@@ -147,6 +175,10 @@ static weft_status seal_run(weft_socket *socket, const struct weft_bytes *spans,
     if (status && wf_tls_failure(tls)) {
         wf_socket_abort(socket, wf_tls_failure(tls), false);
         return status;
+    }
+    if (!status && is_last && run_out->plain == total_of(spans, span_count)) {
+        struct weft_buffer behind = { left.data + sealed, left.count - sealed };
+        sealed += seal_end(tls, behind);
     }
     run_out->sealed = (struct weft_bytes){ room.data, words + sealed };
     run_out->records_at = words;
@@ -190,12 +222,15 @@ weft_status wf_sealing_send(weft_socket *socket, const struct weft_bytes *spans,
     if (count)
         memcpy(left, spans, count * sizeof *spans);
     *taken_out = 0;
+    bool is_last = count && is_last_word(socket, spans, span_count);
     count = drop_taken(left, count, secure->unsent_plain);
     weft_status status = write_unsent(socket, taken_out);
     while (!status && unsent_bytes(secure) == 0 && (count || wf_tls_has_output(secure->tls))) {
         struct run run;
         size_t taken = 0;
-        status = seal_run(socket, left, count, &run);
+        status = seal_run(socket, left, count, is_last, &run);
+        if (!status && run.sealed.count == 0)
+            break; /* TLS has said its last word. */
         if (!status)
             status = put_run(socket, &run, &taken);
         *taken_out += taken;
