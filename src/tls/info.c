@@ -145,8 +145,10 @@ static struct wf_info *keep(struct wf_tls *tls, const struct facts *facts)
         return NULL;
     char *at = info->texts;
     for (size_t i = 0; i < TEXT_COUNT; i++) {
-        kept[i] = texts[i][0] ? strcpy(at, texts[i]) : "";
-        at += texts[i][0] ? strlen(texts[i]) + 1 : 0;
+        size_t count = texts[i][0] ? strlen(texts[i]) + 1 : 0;
+        memcpy(at, texts[i], count);
+        kept[i] = count ? at : "";
+        at += count;
     }
     info->it = (struct weft_tls_info){ .version = SSL_get_version(tls->ssl),
                                        .cipher = SSL_get_cipher_name(tls->ssl),
