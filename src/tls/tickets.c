@@ -119,7 +119,10 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
     uint32_t lifetime_s = tls->identity->settings.ticket_lifetime_s;
     if (is_sealed)
         return seal(tls->generation, lifetime_s, name, iv, cipher, mac);
-    return open_sealed(tls->generation, lifetime_s, name, iv, cipher, mac);
+    int answer = open_sealed(tls->generation, lifetime_s, name, iv, cipher, mac);
+    /* RFC 8446 C.4: a client uses a ticket once, so that nobody can tell its connections to be of
+     * one client. It gets one for the next. */
+    return answer == 1 && SSL_version(ssl) == TLS1_3_VERSION ? 2 : answer;
 }
 
 void wf_tickets_prepare(SSL_CTX *context, const struct wf_settings *settings)

@@ -89,6 +89,19 @@ static void test_resumption(void **state)
     }
 }
 
+/* A ticket serves once (RFC 8446 C.4): each connection gets one for the next. */
+static void test_each_connection_is_resumed(void **state)
+{
+    (void)state;
+    struct resumption_case c = { 0 };
+    weft_tls *client, *server;
+    make(&c, &client, &server);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(connect_once(client, server, 443), i > 0);
+    weft_tls_release(client);
+    weft_tls_release(server);
+}
+
 /* A resumed session still says who the client is. */
 static void test_the_client_is_known_again(void **state)
 {
@@ -211,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resumption),
+        cmocka_unit_test(test_each_connection_is_resumed),
         cmocka_unit_test(test_the_client_is_known_again),
         cmocka_unit_test(test_keys_rotate),
         cmocka_unit_test(test_a_clock_that_runs_backwards),
