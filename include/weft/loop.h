@@ -28,6 +28,9 @@ struct weft_loop_options {
        it sleeps: answers come sooner, and the processor is busy meanwhile. For a loop that has a
        processor of its own. */
     uint32_t spin_us;
+    /* false: the short messages that a turn leaves to many plain connections, as a broadcast does,
+       go to the kernel in one call, where it has io_uring and allows it; true: in a call each. */
+    bool submission_off;
 };
 
 /**

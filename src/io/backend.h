@@ -68,6 +68,7 @@ struct wf_backend {
     weft_status (*stream_start)(struct wf_stream *stream);
     weft_status (*stream_send)(struct wf_stream *stream, const struct weft_bytes *spans,
                                size_t span_count, size_t *taken_out);
+    void (*stream_send_each)(weft_loop *loop, struct wf_stream_offer *offers, size_t count);
     /* WF_STREAM_PAUSED was set or cleared. */
     void (*stream_adjust)(struct wf_stream *stream);
     void (*stream_forget)(struct wf_stream *stream);

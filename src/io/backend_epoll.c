@@ -176,6 +176,7 @@ const struct wf_backend wf_backend_epoll = {
     .is_ready = is_ready,
     .stream_start = wf_readiness_stream_start,
     .stream_send = wf_readiness_stream_send,
+    .stream_send_each = wf_readiness_stream_send_each,
     .stream_adjust = wf_readiness_stream_adjust,
     .stream_forget = wf_readiness_stream_forget,
     .stream_pass = wf_readiness_stream_pass,

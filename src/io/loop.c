@@ -1,6 +1,7 @@
 #include "io/loop.h"
 
 #include "io/state.h"
+#include "io/submit.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -64,6 +65,7 @@ weft_status weft_loop_create(const struct weft_loop_options *options, weft_loop 
     wf_pool_init(&loop->pool, options->allocator);
     loop->backend = backend;
     loop->spin_us = options->spin_us;
+    loop->submission_off = options->submission_off;
     loop->wake.source.fd = -1;
     loop->face.now_ms = wf_clock_ms();
     wf_wheel_init(&loop->wheel, loop->face.now_ms);
@@ -133,6 +135,7 @@ void weft_loop_destroy(weft_loop *loop)
     wf_watch_destroy_all(loop);
     wf_timer_drop_all(loop);
     wf_wake_close(loop);
+    wf_submitter_destroy(loop->submitter);
     loop->backend->close(loop);
     wf_pool_clear(&loop->pool);
     loop->pool.kept_bytes_max = 0; /* What is given back later is freed at once. */

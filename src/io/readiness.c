@@ -286,7 +286,7 @@ static ssize_t send_some(int fd, const struct weft_bytes *spans, size_t count)
     return sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : sent;
 }
 
-static void wait_for_room(struct wf_stream *stream)
+void wf_readiness_wait_for_room(struct wf_stream *stream)
 {
     stream->flags |= WF_STREAM_SENDING;
     adjust_or_lose(stream);
@@ -305,7 +305,7 @@ static weft_status send_batches(struct wf_stream *stream, const struct weft_byte
             return WEFT_ERR_SYSTEM;
         *taken_out += (size_t)sent;
         if ((size_t)sent < bytes) {
-            wait_for_room(stream);
+            wf_readiness_wait_for_room(stream);
             return WEFT_OK;
         }
         spans += count;
@@ -325,7 +325,7 @@ weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft
         return send_batches(stream, spans, 1, taken_out); /* Which knows why. */
     *taken_out = (size_t)sent;
     if ((size_t)sent < spans->count)
-        wait_for_room(stream);
+        wf_readiness_wait_for_room(stream);
     return WEFT_OK;
 }
 

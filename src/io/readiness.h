@@ -28,10 +28,15 @@ void wf_readiness_deliver_source(struct wf_source *source, int ready);
 /* Tells the streams that the kernel has refused to watch. */
 void wf_readiness_deliver_lost(weft_loop *loop);
 
+/* A send took less than all: on_sendable will come. */
+void wf_readiness_wait_for_room(struct wf_stream *stream);
+
 /* What stands in the table of a backend over readiness. */
 weft_status wf_readiness_stream_start(struct wf_stream *stream);
 weft_status wf_readiness_stream_send(struct wf_stream *stream, const struct weft_bytes *spans,
                                      size_t span_count, size_t *taken_out);
+/* In offers.c. */
+void wf_readiness_stream_send_each(weft_loop *loop, struct wf_stream_offer *offers, size_t count);
 void wf_readiness_stream_adjust(struct wf_stream *stream);
 void wf_readiness_stream_forget(struct wf_stream *stream);
 weft_status wf_readiness_stream_pass(struct wf_stream *stream, struct wf_stream *heir);

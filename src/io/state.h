@@ -18,11 +18,13 @@ struct weft_loop {
     const struct wf_backend *backend;
     const struct wf_poller *poller;
     void *backend_state;
+    struct wf_submitter *submitter; /* NULL: not needed yet, or submission_off. */
     struct wf_stream *current; /* The stream in whose callback we are; NULL once it is forgotten. */
     uint8_t *receive_buffer;
     size_t receive_bytes;
     struct wf_acceptor *accepting; /* Likewise, for connections that are being accepted. */
     uint32_t spin_us;              /* See spin_and_wait(). */
+    bool submission_off;           /* Asked for, or the kernel has refused. */
     bool in_turn;
     bool running;
     bool is_ending; /* weft_loop_destroy() has begun: nothing new begins. */

@@ -164,6 +164,11 @@ weft_status wf_stream_send(struct wf_stream *stream, const struct weft_bytes *sp
     return stream->loop->backend->stream_send(stream, spans, span_count, taken_out);
 }
 
+void wf_stream_send_each(weft_loop *loop, struct wf_stream_offer *offers, size_t count)
+{
+    loop->backend->stream_send_each(loop, offers, count);
+}
+
 void wf_stream_pause(struct wf_stream *stream)
 {
     if (!wf_stream_is_open(stream) || stream->flags & WF_STREAM_PAUSED)

@@ -98,6 +98,20 @@ WEFT_MUST_USE weft_status wf_stream_set_tcp(int fd, const struct weft_tcp_option
 WEFT_MUST_USE weft_status wf_stream_send(struct wf_stream *stream, const struct weft_bytes *spans,
                                          size_t span_count, size_t *taken_out);
 
+/* What a stream is to send, and what became of it. */
+struct wf_stream_offer {
+    struct wf_stream *stream;
+    struct weft_bytes bytes;
+    size_t taken;       /* As of wf_stream_send(), and so on. */
+    weft_status status; /* WEFT_ERR_SYSTEM: why is in system_error, an errno. */
+    int system_error;
+};
+
+/* wf_stream_send() for each, of streams of this loop that are not the same one. Where there are
+ * enough of them it is one system call, if the kernel knows how. Calls nobody; the bytes are the
+ * caller's again when it returns. */
+void wf_stream_send_each(weft_loop *loop, struct wf_stream_offer *offers, size_t count);
+
 /* Stops and resumes receiving; the kernel's window then holds the peer back. A broken connection is
  * still told. So is the peer's end when nothing is unread; else it comes behind what is unread,
  * after the resume. Neither calls anybody. */
