@@ -3,7 +3,39 @@
 #include "io/loop.h"
 #include "socket/object.h"
 
-enum { ROOM_FIRST = 64, ROOM_KEPT_MAX = 4096 };
+enum { ROOM_FIRST = 64, ROOM_KEPT_MAX = 4096, OFFERS_MAX = 256 };
+
+static void let_go(weft_socket *socket)
+{
+    socket->is_gathered = false;
+    weft_socket_release(socket);
+}
+
+/* Writes for all of them, and calls nobody. Those that need more than that are left at the
+ * beginning of the row. Returns how many. */
+static uint32_t write_all(weft_loop *loop, weft_socket **due, uint32_t count)
+{
+    struct wf_stream_offer offers[OFFERS_MAX];
+    uint32_t left = 0;
+    for (uint32_t next = 0; next < count;) {
+        uint32_t offered = 0;
+        for (; next < count && offered < OFFERS_MAX; next++) {
+            if (wf_outflow_offer(due[next], &offers[offered]))
+                offered++;
+            else
+                due[left++] = due[next];
+        }
+        wf_stream_send_each(loop, offers, offered);
+        for (uint32_t i = 0; i < offered; i++) {
+            weft_socket *socket = WF_CONTAINER_OF(offers[i].stream, weft_socket, stream);
+            if (wf_outflow_take(socket, &offers[i]))
+                let_go(socket);
+            else
+                due[left++] = socket;
+        }
+    }
+    return left;
+}
 
 static void flush_all(struct wf_timer *timer)
 {
@@ -13,11 +45,11 @@ static void flush_all(struct wf_timer *timer)
     shape->gathering.due = NULL;
     shape->gathering.count = shape->gathering.room = 0;
     wf_socket_shape_retain(shape);
-    for (uint32_t i = 0; i < now.count; i++) {
-        weft_socket *socket = now.due[i];
-        socket->is_gathered = false;
-        wf_outflow_flush(socket);
-        weft_socket_release(socket);
+    uint32_t left = write_all(shape->loop, now.due, now.count);
+    for (uint32_t i = 0; i < left; i++) {
+        now.due[i]->is_gathered = false;
+        wf_outflow_settle(now.due[i]);
+        weft_socket_release(now.due[i]);
     }
     if (shape->gathering.due || now.room > ROOM_KEPT_MAX) {
         wf_free(wf_loop_allocator(shape->loop), now.due);

@@ -137,8 +137,24 @@ static inline void wf_inflow_end_quick(const weft_socket *socket)
 }
 
 /* ---- outflow.c ---- */
+/* All that a WebSocket has to write, where that is one piece and nothing hangs on its leaving;
+ * else empty. */
+static inline struct weft_bytes wf_outflow_only_piece(const weft_socket *socket)
+{
+    if (socket->is_broken || !socket->is_websocket || socket->has_backlog)
+        return (struct weft_bytes){ 0 };
+    return wf_chain_only_span(&socket->engine.output);
+}
 /* Writes what the kernel takes. Calls nobody; what it finds broken is noted for the settling. */
 void wf_outflow_write(weft_socket *socket);
+/* The same in three steps, so that many write at a time; only the last calls anybody. First: what
+ * is to be written is offered; false: it was written, or there is nothing to write. */
+bool wf_outflow_offer(weft_socket *socket, struct wf_stream_offer *offer);
+/* Then: what became of the offer, before anything else happens to the socket. Whether that was all,
+ * and the third is not needed. */
+bool wf_outflow_take(weft_socket *socket, const struct wf_stream_offer *offer);
+/* What is left of wf_outflow_flush() behind the writing. */
+void wf_outflow_settle(weft_socket *socket);
 /* Writes, tells who waits for room, and ends the connection where that is due. The socket may be
  * gone behind it, unless the caller holds a reference. */
 void wf_outflow_flush(weft_socket *socket);

@@ -3,6 +3,8 @@
 #include "socket/backlog.h"
 #include "socket/transport.h"
 
+#include <errno.h>
+
 enum {
     SPANS_MAX = 64,
     BODY_LOW_BYTES = 64 * 1024,
@@ -34,24 +36,29 @@ static void write_all(weft_socket *socket)
     }
 }
 
+/* The only piece of the output was offered. */
+static inline void note_written(weft_socket *socket, size_t offered, size_t taken)
+{
+    if (taken == offered)
+        wf_engine_sent_all(&socket->engine);
+    else
+        weft_engine_sent(&socket->engine, taken);
+    if (taken && socket->is_ping_due && wf_engine_output_bytes(&socket->engine) > 0)
+        socket->since_ms = wf_socket_now(socket);
+}
+
 void wf_outflow_write(weft_socket *socket)
 {
-    const struct wf_chain *output = &socket->engine.output;
-    if (socket->is_broken || output->bytes == 0)
+    if (socket->is_broken || wf_engine_output_bytes(&socket->engine) == 0)
         return;
     /* Most often one piece, which the kernel takes at once. */
-    struct weft_bytes span = wf_chain_only_span(output);
+    struct weft_bytes span = wf_outflow_only_piece(socket);
     size_t taken = 0;
-    if (span.count && socket->is_websocket && !socket->has_backlog) {
+    if (span.count) {
         if (wf_transport_send(socket, &span, 1, &taken))
             return;
-        if (taken == span.count)
-            wf_engine_sent_all(&socket->engine);
-        else
-            weft_engine_sent(&socket->engine, taken);
-        if (taken && socket->is_ping_due && output->bytes > 0)
-            socket->since_ms = wf_socket_now(socket);
-        if (taken < span.count || output->bytes == 0)
+        note_written(socket, span.count, taken);
+        if (taken < span.count || wf_engine_output_bytes(&socket->engine) == 0)
             return;
     }
     write_all(socket);
@@ -165,14 +172,49 @@ static void settle(weft_socket *socket)
     }
 }
 
+static inline void settle_where_due(weft_socket *socket)
+{
+    if (!socket->has_stream || !is_settled(socket))
+        settle(socket);
+}
+
+void wf_outflow_settle(weft_socket *socket)
+{
+    if (wf_socket_state(socket) != WEFT_CLOSED)
+        settle_where_due(socket);
+}
+
 void wf_outflow_flush(weft_socket *socket)
 {
     if (wf_socket_state(socket) == WEFT_CLOSED)
         return;
     if (socket->has_stream)
         wf_outflow_write(socket);
-    if (!socket->has_stream || !is_settled(socket))
-        settle(socket);
+    settle_where_due(socket);
+}
+
+bool wf_outflow_offer(weft_socket *socket, struct wf_stream_offer *offer)
+{
+    if (!socket->has_stream || wf_socket_state(socket) == WEFT_CLOSED)
+        return false;
+    struct weft_bytes span = wf_outflow_only_piece(socket);
+    if (span.count && wf_transport_of(socket) == &wf_transport_plain) {
+        *offer = (struct wf_stream_offer){ .stream = &socket->stream, .bytes = span };
+        return true;
+    }
+    wf_outflow_write(socket);
+    return false;
+}
+
+bool wf_outflow_take(weft_socket *socket, const struct wf_stream_offer *offer)
+{
+    if (offer->status) {
+        errno = offer->system_error;
+        (void)wf_transport_abort(socket);
+        return false;
+    }
+    note_written(socket, offer->bytes.count, offer->taken);
+    return is_settled(socket);
 }
 
 /* The queue is full: flagged as full, the connection is closed behind what it holds. */
