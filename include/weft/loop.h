@@ -28,8 +28,10 @@ struct weft_loop_options {
        it sleeps: answers come sooner, and the processor is busy meanwhile. For a loop that has a
        processor of its own. */
     uint32_t spin_us;
-    /* false: the short messages that a turn leaves to many plain connections, as a broadcast does,
-       go to the kernel in one call, where it has io_uring and allows it; true: in a call each. */
+    /* false: what a turn leaves to many plain connections, as a broadcast does, goes to the kernel
+       in one call, where that has io_uring and allows it; true: in a call for each. A filter of
+       system calls that kills instead of refusing wants it to be true, or to let io_uring_setup and
+       io_uring_enter pass. */
     bool submission_off;
 };
 
