@@ -95,11 +95,13 @@ static bool seals_alike(struct wf_tls *tls)
 {
     uint8_t out[WF_RECORD_BYTES_MAX], alert = 0, type = 0;
     struct wf_record_keys keys = tls->records->write.keys;
-    struct weft_bytes waiting = { tls->unsent.data + tls->unsent.at, tls->unsent.count };
     struct weft_bytes record = { 0 };
     struct wf_cipher cipher = { 0 };
     if (keys.sequence-- == 0)
         return true;
+    if (tls->unsent.count == 0)
+        return false;
+    struct weft_bytes waiting = { tls->unsent.data + tls->unsent.at, tls->unsent.count };
     while (waiting.count >= WF_RECORD_HEAD_BYTES) {
         record = (struct weft_bytes){ waiting.data, wf_record_bytes(waiting.data, &alert) };
         if (alert || record.count > waiting.count)
