@@ -291,6 +291,7 @@ void wf_socket_end(weft_socket *socket)
                                                .text = "the server has ended the connection" };
     if (wf_socket_state(socket) == WEFT_CLOSED)
         return;
+    wf_inflow_end_quick(socket);
     wf_engine_fail(&socket->engine, &ended, 0);
     wf_socket_serve_soon(socket);
 }
